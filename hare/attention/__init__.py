@@ -1,0 +1,1 @@
+"""Attention over the pool of knowledge, with uncertainty."""

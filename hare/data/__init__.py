@@ -1,0 +1,1 @@
+"""The corpus, its documents, and how they are read and written."""

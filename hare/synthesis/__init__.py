@@ -1,0 +1,1 @@
+"""The language model: conditioning, training, decoding, and the shipped model."""

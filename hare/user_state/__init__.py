@@ -1,0 +1,1 @@
+"""The posterior over what a participant wants."""

@@ -1,0 +1,1 @@
+"""The encoder, and nothing that has a better home."""
