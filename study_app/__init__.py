@@ -1,0 +1,1 @@
+"""The web application: participants' screens, the researchers' monitor, storage and services."""
