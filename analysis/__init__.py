@@ -1,0 +1,48 @@
+"""The statistics of the study: from exported tables to results, figures and a report.
+
+As a library: arrays in, result objects out, each with statistic, df, p, effect sizes with
+intervals, n, a note, and `.apa()`. As a program: `python -m analysis report --data DIR --out DIR`.
+
+>>> paired_t([5.0, 4.0, 4.5, 3.0], [4.0, 3.5, 4.5, 2.0]).n
+4
+"""
+
+from analysis.errors import AnalysisError, ExportError, InputError, ReportError
+from analysis.stats.blinding import guess_index
+from analysis.stats.choices import bradley_terry, choice_shares, win_probability
+from analysis.stats.effects import cohens_dav, cohens_dz, hedges_gz, rank_biserial
+from analysis.stats.friedman import friedman
+from analysis.stats.multiplicity import benjamini_hochberg, holm
+from analysis.stats.paired import paired_t
+from analysis.stats.power import power_paired, smallest_effect
+from analysis.stats.ranks import sign_test, signed_rank
+from analysis.stats.results import Estimate, Interval, TestResult
+from analysis.stats.slopes import participant_slopes, slope_test
+
+__all__ = [
+    "AnalysisError",
+    "Estimate",
+    "ExportError",
+    "InputError",
+    "Interval",
+    "ReportError",
+    "TestResult",
+    "benjamini_hochberg",
+    "bradley_terry",
+    "choice_shares",
+    "cohens_dav",
+    "cohens_dz",
+    "friedman",
+    "guess_index",
+    "hedges_gz",
+    "holm",
+    "paired_t",
+    "participant_slopes",
+    "power_paired",
+    "rank_biserial",
+    "sign_test",
+    "signed_rank",
+    "slope_test",
+    "smallest_effect",
+    "win_probability",
+]

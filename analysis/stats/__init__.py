@@ -1,0 +1,1 @@
+"""The tests, effect sizes and intervals: arrays in, result objects out, one idea a module."""
