@@ -1,0 +1,50 @@
+"""Exact power of the paired t test, for the statements a protocol makes about its size.
+
+J. Cohen (1988), "Statistical power analysis for the behavioral sciences", 2nd ed., chapter 2: under
+a true standardised difference d_z the statistic is noncentral t with n - 1 degrees of freedom and
+noncentrality d_z * sqrt(n).
+"""
+
+from __future__ import annotations
+
+import math
+
+from scipy import optimize, stats
+
+from study_design.errors import DesignError
+
+
+def paired_power(participants: int, effect: float, alpha: float = 0.05) -> float:
+    """Power of the two-sided paired t test.
+
+    participants   n >= 2; effect is d_z = mean(d) / SD(d); 0 < alpha < 1
+
+    >>> round(paired_power(20, 0.45), 2)
+    0.48
+    """
+    if participants < 2:
+        raise DesignError(f"participants = {participants}: a paired test needs at least 2")
+    if not 0 < alpha < 1:
+        raise DesignError(f"alpha = {alpha}: must be between 0 and 1")
+    df, noncentrality = participants - 1, abs(effect) * math.sqrt(participants)
+    critical = stats.t.ppf(1 - alpha / 2, df)
+    upper = stats.nct.sf(critical, df, noncentrality)
+    return float(upper + stats.nct.cdf(-critical, df, noncentrality))
+
+
+def smallest_effect(participants: int, power: float = 0.80, alpha: float = 0.05) -> float:
+    """The smallest d_z that the two-sided paired t test detects with this power.
+
+    >>> round(smallest_effect(20), 3)
+    0.66
+    """
+    if not alpha < power < 1:
+        raise DesignError(f"power = {power}: must be between alpha = {alpha} and 1")
+    largest = 1.0
+    while paired_power(participants, largest, alpha) < power:
+        largest *= 2
+    return float(
+        optimize.brentq(
+            lambda effect: paired_power(participants, effect, alpha) - power, 0.0, largest
+        )
+    )
