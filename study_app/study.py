@@ -10,10 +10,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from hare.arms import Arm
+from hare.arms import Arm, build_arms, known_arms
+from hare.errors import UnknownArmError
 from study_app.generation import Generator
-from study_app.settings import Installation, Settings
-from study_design import Protocol
+from study_app.settings import Installation, Settings, load_installation
+from study_app.storage import protocols, schema
+from study_app.storage.engine import make_engine, reading
+from study_design import Protocol, load_protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +51,24 @@ def open_study(settings: Settings) -> Study:
     know), DatabaseError (a schema that this program does not know; says how to mend it),
     ProtocolChangedError (the protocol was edited after the first participant), ModelFilesError.
     """
-    raise NotImplementedError
+    protocol = load_protocol(settings.protocol)
+    check_systems(protocol)
+    engine = make_engine(settings.database_url)
+    schema.check_schema(engine)
+    with reading(engine) as session:
+        protocols.check_unchanged(session, protocol)
+    installation = load_installation(settings)
+    arms = arms_of(protocol)
+    return Study(settings, installation, protocol, engine, arms, Generator(arms))
+
+
+def check_systems(protocol: Protocol) -> None:
+    """UnknownArmError when the protocol names a system that the registry does not know."""
+    for system in protocol.systems.values():
+        if system not in known_arms():
+            raise UnknownArmError(system, known_arms())
+
+
+def arms_of(protocol: Protocol) -> dict[str, Arm]:
+    """The systems under study by label, with the protocol's model and decoding settings."""
+    return build_arms(protocol.systems)

@@ -1,0 +1,71 @@
+"""Engines and transactions: SQLite as the embedded default, PostgreSQL by URL.
+
+Writing transactions run one at a time on both databases: SQLite takes its write lock at the start
+(BEGIN IMMEDIATE), PostgreSQL locks the head of the event log. The log needs that order anyway, each
+takes milliseconds, and what a service has read in it can then not change before it commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlmodel import Session
+
+_BUSY_TIMEOUT_SECONDS = 30
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for sqlite:/// or postgresql+psycopg:// URLs; connects to nothing yet."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, connect_args={"timeout": _BUSY_TIMEOUT_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A session that sees one moment of the database from beginning to end, and writes nothing."""
+    options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+    with Session(engine) as session:
+        session.connection(execution_options=options)
+        yield session
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """A session for one transaction: commits at the end, or nothing at all on an error."""
+    with Session(engine, expire_on_commit=False) as session:
+        session.connection(execution_options={"hare_writes": True})
+        if engine.dialect.name != "sqlite":
+            session.connection().execute(text("SELECT id FROM chain_head FOR UPDATE"))
+        yield session
+        session.commit()
+
+
+def is_there(url: str) -> bool:
+    """Whether there is a database to read: a SQLite file, or any server (which tells by itself)."""
+    parsed = make_url(url)
+    return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own BEGIN comes too late (before the first write); `_begin_sqlite` sends ours.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("hare_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,119 @@
+"""Rows of participants: finding, counting, answers, timings, and deletion at withdrawal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import delete, func
+from sqlmodel import Session, col, select
+
+from study_app.storage import audit
+from study_app.storage.clock import now
+from study_app.storage.models import (
+    AnswerRow,
+    ParticipantRow,
+    RecruitmentRow,
+    RoundRow,
+    StateRatingRow,
+    StateRow,
+    TimingRow,
+)
+
+ACTIVE, COMPLETED, WITHDRAWN, SCREENED_OUT = "active", "completed", "withdrawn", "screened_out"
+STATUSES = (ACTIVE, COMPLETED, WITHDRAWN, SCREENED_OUT)
+
+
+def completed_rounds(session: Session, participant: str) -> int:
+    """Number of rounds whose ratings are stored."""
+    query = select(func.count()).where(
+        col(RoundRow.participant) == participant, col(RoundRow.committed_at).is_not(None)
+    )
+    return session.exec(query).one()
+
+
+def sequences(session: Session, protocol: str, status: str, *, simulated: bool) -> dict[int, int]:
+    """How many participants of a status have each sequence."""
+    query = (
+        select(ParticipantRow.sequence, func.count())
+        .where(
+            ParticipantRow.protocol_hash == protocol,
+            ParticipantRow.status == status,
+            ParticipantRow.simulated == simulated,
+        )
+        .group_by(col(ParticipantRow.sequence))
+    )
+    return dict(session.exec(query).all())
+
+
+def places_taken(session: Session, seen_since: str) -> int:
+    """Real participants who have completed, or are taking part and were seen since then."""
+    query = select(func.count()).where(
+        col(ParticipantRow.simulated).is_(False),
+        (col(ParticipantRow.status) == COMPLETED)
+        | ((col(ParticipantRow.status) == ACTIVE) & (col(ParticipantRow.seen_at) >= seen_since)),
+    )
+    return session.exec(query).one()
+
+
+def recruited_as(session: Session, name: str, digest: str) -> ParticipantRow | None:
+    """The participant whom the recruitment service knows by this id, unless withdrawn."""
+    query = (
+        select(ParticipantRow)
+        .join(RecruitmentRow, col(RecruitmentRow.participant) == col(ParticipantRow.id))
+        .where(RecruitmentRow.name == name, RecruitmentRow.digest == digest)
+    )
+    return session.exec(query).first()
+
+
+def add_recruitment(session: Session, participant: str, digests: Mapping[str, str]) -> None:
+    """Keep where a participant came from, as digests."""
+    for name, digest in digests.items():
+        session.add(RecruitmentRow(participant=participant, name=name, digest=digest))
+
+
+def add_answers(
+    session: Session, participant: str, page: str, answers: Mapping[str, Any], round_: int = 0
+) -> None:
+    """Store the answers of a page."""
+    at = now()
+    for question, answer in answers.items():
+        session.add(
+            AnswerRow(
+                participant=participant,
+                page=page,
+                question=question,
+                round=round_,
+                answer=answer,
+                at=at,
+            )
+        )
+
+
+def answers(session: Session, participant: str, page: str) -> dict[str, Any]:
+    """The stored answers of a page by question."""
+    query = select(AnswerRow).where(AnswerRow.participant == participant, AnswerRow.page == page)
+    return {row.question: row.answer for row in session.exec(query)}
+
+
+def add_timing(
+    session: Session, participant: str, page: str, seconds: float | None, round_: int = 0
+) -> None:
+    """Store the time spent on a page, when it is known."""
+    if seconds is not None:
+        session.add(
+            TimingRow(participant=participant, page=page, round=round_, seconds=float(seconds))
+        )
+
+
+def forget(session: Session, participant: ParticipantRow) -> None:
+    """Delete everything that belongs to a participant; what stays is that they took part."""
+    states = select(StateRow.id).where(StateRow.participant == participant.id)
+    session.exec(delete(StateRatingRow).where(col(StateRatingRow.state).in_(states)))
+    for model in audit.PERSONAL:
+        session.exec(delete(model).where(model.participant == participant.id))
+    participant.status = participant.step = WITHDRAWN
+    participant.salt = None
+    participant.seen_at = now()
+    session.add(participant)
+    session.flush()
