@@ -1,6 +1,6 @@
 """The hypotheses of the research and the families of confirmatory tests.
 
-Six hypotheses belong to the research as a whole. Which of them a study can test depends on its arms.
+Six hypotheses belong to the research as a whole; a study's arms decide which of them it can test.
 Three families of contrasts are confirmatory in every study, each corrected by Holm on its own.
 """
 

@@ -43,8 +43,7 @@ def smallest_effect(participants: int, power: float = 0.80, alpha: float = 0.05)
     largest = 1.0
     while paired_power(participants, largest, alpha) < power:
         largest *= 2
-    return float(
-        optimize.brentq(
-            lambda effect: paired_power(participants, effect, alpha) - power, 0.0, largest
-        )
+    found = optimize.root_scalar(
+        lambda effect: paired_power(participants, effect, alpha) - power, bracket=(0.0, largest)
     )
+    return float(found.root)

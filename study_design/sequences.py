@@ -2,31 +2,28 @@
 
 Orders come from Williams squares: E. J. Williams (1949), "Experimental designs balanced for the
 estimation of residual effects of treatments", Australian Journal of Scientific Research A 2. With k
-arms there are n = k (even k) or n = 2k (odd k) *slot orders*, in Latin squares of k rows each, and
-as many *order sequences*, which say the slot order of every round. With m requests there are m (even
-m) or 2m (odd m) *request sequences*. A full set holds every pair of the two once: 6 × 10 = 60 for
-three arms and ten requests.
+arms there are n = k (even k) or n = 2k (odd k) slot orders, in Latin squares of k, and as many
+order sequences, which say the slot order of every round. With m requests there are M = m (even m)
+or M = 2m (odd m) request sequences. A full set holds every pair of the two once: 60 for three arms
+and ten requests. "A set of n" below is n sequences in a row, the first one at a multiple of n.
 
 What is balanced
-    One participant: over any first rounds, so also over all of them, the numbers of times that an
-    arm stood in each slot differ by at most one. No request comes twice.
-    Any n consecutive sequences, the first at a multiple of n: in every round each slot order is used
-    once. So arm × slot × round is exact, and so is, round by round, arm × the arm left of it.
-    Any consecutive sequences as many as there are request sequences, the first at a multiple of
-    that number: in every round each request comes equally often.
-    A full set: in every round each request meets each slot order equally often, so request × arm ×
+    One participant, after any number of rounds: the numbers of times that an arm stood in each slot
+    differ by at most one, and no request came twice.
+    A set of n: in every round each slot order is used once. So arm × slot × round is exact, and so
+    is, in every round, each ordered pair of arms in neighbouring slots.
+    A set of M: in every round each request comes equally often.
+    A full set: in every round each request meets each slot order equally often. So request × arm ×
     slot × round is exact.
-    Carry-over of requests: with as many rounds as requests, each request follows each other one
-    equally often. With fewer rounds, no ordered pair of requests is met more than once in m
-    sequences for even m (twice in 2m for odd m).
-    Carry-over of arms, from a slot in one round to the same slot in the next: inside each whole block
-    of k rounds, every ordered pair of different arms is equally often. From block to block a slot
-    may keep its arm. With two squares (odd k) and a number of block changes that k divides, as in
-    the pilot (k = 3, 10 rounds), this too is exact: every ordered pair of different arms equally
-    often, and every arm kept equally often. Otherwise it is as even as the remainder allows.
+    Carry-over of requests, in a set of M: with as many rounds as requests each request follows each
+    other one equally often; with fewer rounds no ordered pair comes more than M / m times.
+    Carry-over of arms, from a slot in one round to the same slot in the next, in a set of n: inside
+    whole blocks of k rounds every ordered pair of different arms comes equally often in every slot.
+    At a block's end a slot may keep its arm. For three arms and 10 to 12 rounds all of it is exact:
+    pairs of different arms are equally often, and each arm is kept equally often.
 What is not
-    Carry-over over more than one round. A number of participants that is no multiple of the number of
-    request sequences leaves request × round uneven by at most one (pilot: 24 people, 10 sequences).
+    Carry-over over more than one round, and carry-over of arms beyond what is said above. Request ×
+    round, when the participants are no multiple of M: uneven by one (the pilot: 24 people, M = 10).
 
 Nothing balanced is drawn by chance: an independent draw for each participant would undo the balance
 between participants. The seed of a schedule is what the participant's texts are drawn from.
@@ -47,7 +44,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RoundPlan:
-    """One round: its number from 1, the request's id, and the arms' labels by slot, left to right."""
+    """One round: its number from 1, the request's id, and the arms' labels by slot."""
 
     round: int
     request: str
@@ -56,7 +53,7 @@ class RoundPlan:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A participant's whole study. `seed` is where every random draw for this participant starts."""
+    """A participant's whole study. `seed` starts every random draw for this participant."""
 
     sequence: int
     seed: int

@@ -1,0 +1,89 @@
+"""The design on the command line.
+
+    python -m study_design check FILE [FILE ...]   validate protocols
+    python -m study_design render [--check]        write the documents, or see that they are current
+
+Exit codes: 0 all is well, 1 something is not, 2 the command was not understood.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from study_design.documents import stale_documents, write_documents
+from study_design.errors import ProtocolError
+from study_design.protocol import PILOT, load_protocol
+from study_design.sequences import sequence_count
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        if arguments.command == "check":
+            return _check(arguments.files)
+        return _render(arguments.protocol, arguments.out, only_check=arguments.check)
+    except (ProtocolError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m study_design", description="Check protocols and render their documents."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    check = commands.add_parser("check", help="validate protocol files")
+    check.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    render = commands.add_parser(
+        "render", help="write study_design.md, consent.md and preregistration.md"
+    )
+    render.add_argument("--protocol", type=Path, default=PILOT, help="default: the pilot")
+    render.add_argument(
+        "--out", type=Path, default=Path(__file__).parent, help="folder; default: study_design/"
+    )
+    render.add_argument(
+        "--check", action="store_true", help="write nothing; fail when a document is not current"
+    )
+    return parser
+
+
+def _check(files: Sequence[Path]) -> int:
+    failed = False
+    for file in files:
+        try:
+            protocol = load_protocol(file)
+        except ProtocolError as error:
+            print(error, file=sys.stderr)
+            failed = True
+            continue
+        print(
+            f"{file}: valid. Study {protocol.study.id} version {protocol.study.version}, "
+            f"{len(protocol.arms)} arms, {protocol.rounds} rounds, {protocol.participants} "
+            f"participants, {sequence_count(protocol)} sequences.\n  hash {protocol.hash}"
+        )
+        for warning in protocol.warnings():
+            print(f"  before the study begins: {warning}")
+    return 1 if failed else 0
+
+
+def _render(protocol_file: Path, out: Path, *, only_check: bool) -> int:
+    protocol = load_protocol(protocol_file)
+    if not only_check:
+        for path in write_documents(protocol, out):
+            print(f"wrote {path}")
+        return 0
+    stale = stale_documents(protocol, out)
+    for path in stale:
+        print(
+            f"{path}: differs from {protocol_file}; run python -m study_design render",
+            file=sys.stderr,
+        )
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
