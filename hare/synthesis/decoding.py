@@ -1,0 +1,111 @@
+"""Sampling from a causal language model: the same settings for every arm, a generator for every row.
+
+Nucleus sampling (Holtzman et al. 2020). Each row of a batch draws from its own generator, so what it
+writes does not depend on which other rows are in the batch (up to float rounding in the logits).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hare.errors import InputError, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """Decoding settings, one set for all arms of a study."""
+
+    temperature: float = 0.7  # > 0; lower is safer
+    top_p: float = 0.9  # mass of the nucleus, in (0, 1]
+    max_new_tokens: int = 256  # budget of one text, >= 1
+    drafts: int = 2  # the first well-formed of so many drafts is taken, >= 1
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0:
+            raise SettingsError("temperature", self.temperature, "must be > 0")
+        if not 0 < self.top_p <= 1:
+            raise SettingsError("top_p", self.top_p, "must be in (0, 1]")
+        if self.max_new_tokens < 1:
+            raise SettingsError("max_new_tokens", self.max_new_tokens, "must be >= 1")
+        if self.drafts < 1:
+            raise SettingsError("drafts", self.drafts, "must be >= 1")
+
+
+@torch.inference_mode()
+def sample(
+    lm: nn.Module,
+    prompts: Sequence[Sequence[int]],
+    prefix: Tensor | None,
+    generators: Sequence[np.random.Generator],
+    decoding: Decoding,
+    end: int,
+) -> list[list[int]]:
+    """Continue each prompt until the end token or the budget.
+
+    prompts      token ids, one list a row, none empty
+    prefix       (B, k, d) soft tokens before the prompts, or None
+    generators   one a row
+    end          id of the end token; not part of the result
+
+    Raises InputError when a prompt and the budget do not fit into the model's context.
+    """
+    embed = lm.get_input_embeddings()
+    rows = [embed(torch.tensor(list(prompt))) for prompt in prompts]
+    if prefix is not None:
+        rows = [torch.cat([soft, row]) for soft, row in zip(prefix, rows, strict=True)]
+    lengths = [len(row) for row in rows]
+    context = getattr(lm.config, "max_position_embeddings", None)
+    if context is not None and max(lengths) + decoding.max_new_tokens > context:
+        raise InputError(
+            f"a prompt of {max(lengths)} tokens and a budget of {decoding.max_new_tokens} "
+            f"do not fit into the model's context of {context}"
+        )
+    width = max(lengths)
+    inputs = torch.stack([nn.functional.pad(r, (0, 0, width - len(r), 0)) for r in rows])
+    mask = torch.tensor([[0] * (width - n) + [1] * n for n in lengths])
+    positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
+    texts: list[list[int]] = [[] for _ in rows]
+    open_rows = [True] * len(rows)
+    past = None
+    for _ in range(decoding.max_new_tokens):
+        out = lm(
+            inputs_embeds=inputs,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=past,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        past = out.past_key_values
+        logits = out.logits[:, -1].double().numpy()
+        tokens = []
+        for i, generator in enumerate(generators):
+            token = _draw(logits[i], decoding, generator) if open_rows[i] else end
+            if token == end:
+                open_rows[i] = False
+            else:
+                texts[i].append(token)
+            tokens.append(token)
+        if not any(open_rows):
+            break
+        inputs = embed(torch.tensor(tokens)).unsqueeze(1)
+        mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
+        positions = positions[:, -1:] + 1
+    return texts
+
+
+def _draw(logits: np.ndarray, decoding: Decoding, generator: np.random.Generator) -> int:
+    scaled = (logits - logits.max()) / decoding.temperature
+    p = np.exp(scaled)
+    p /= p.sum()
+    order = np.argsort(-p, kind="stable")
+    cumulative = np.cumsum(p[order])
+    kept = int(np.searchsorted(cumulative, decoding.top_p, side="left")) + 1
+    cumulative = cumulative[:kept]
+    draw = int(np.searchsorted(cumulative, generator.random() * cumulative[-1], side="right"))
+    return int(order[min(draw, kept - 1)])

@@ -1,0 +1,77 @@
+"""The feature map: which directions of a text's embedding tell users apart.
+
+Fitted on a simulated population: the users' utilities for many texts are factored (truncated SVD,
+Eckart and Young 1936), and a ridge regression carries the factors over to embeddings. In the
+coordinates that come out, a user drawn from the population has mean 0 and covariance I, so the prior
+of the user state is the standard normal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hare.errors import InputError
+
+Array = NDArray[np.float64]
+
+PRIOR_SD = 1.1
+"""Mean prior standard deviation of a text's utility, in logits: intervals stay calibrated there."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureMap:
+    """Embeddings to features.
+
+    weights     (e, p + 1): p directions that tell users apart, then the appeal to everyone
+    intercept   (p + 1,)
+    scale       logits for one unit of the population's utilities
+    """
+
+    weights: Array
+    intercept: Array
+    scale: float
+
+    @property
+    def size(self) -> int:
+        """p, the dimension of the user state."""
+        return self.weights.shape[1] - 1
+
+    def __call__(self, embeddings: Array) -> Array:
+        """(n, e) embeddings to (n, p + 1) features; the last column does not depend on the user."""
+        if embeddings.ndim != 2 or embeddings.shape[1] != self.weights.shape[0]:
+            raise InputError(
+                f"embeddings of shape {embeddings.shape}: must be (n, {self.weights.shape[0]})"
+            )
+        return embeddings @ self.weights + self.intercept
+
+
+def fit_feature_map(embeddings: Array, utilities: Array, size: int, ridge: float = 1.0) -> FeatureMap:
+    """Learn the map from a population.
+
+    embeddings   (n, e) of the texts
+    utilities    (m, n) of m simulated users for the n texts, in logits
+    size         p, at most min(m, n)
+    ridge        penalty on the regression from embeddings to factors, > 0
+
+    Raises InputError when the shapes do not fit or a value is not finite.
+    """
+    m, n = utilities.shape
+    if embeddings.shape[0] != n:
+        raise InputError(f"{embeddings.shape[0]} embeddings for utilities of {n} texts")
+    if not 1 <= size <= min(m, n):
+        raise InputError(f"size = {size}: must be in 1..{min(m, n)}")
+    if not (np.isfinite(embeddings).all() and np.isfinite(utilities).all()):
+        raise InputError("embeddings and utilities must be finite")
+    appeal = utilities.mean(axis=0)
+    _, singular, loadings = np.linalg.svd(utilities - appeal, full_matrices=False)
+    factors = loadings[:size].T * (singular[:size] / np.sqrt(m))  # (n, p), users have covariance I
+    scale = PRIOR_SD / np.linalg.norm(factors, axis=1).mean()
+    targets = np.column_stack([factors, appeal - appeal.mean()]) * scale  # (n, p + 1)
+    centre = embeddings.mean(axis=0)
+    centred = embeddings - centre
+    gram = centred.T @ centred + ridge * np.eye(embeddings.shape[1])
+    weights = np.linalg.solve(gram, centred.T @ (targets - targets.mean(axis=0)))
+    return FeatureMap(weights, targets.mean(axis=0) - centre @ weights, float(scale))
