@@ -1,0 +1,43 @@
+"""Instructions, and a round to practise with the very widgets of a real one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from study_app import participants
+from study_app.participants import Participant
+from study_app.screens import layout, reading, session
+from study_app.screens.questions import Questions
+from study_app.screens.rating import ask_about_round, rate
+from study_app.study import Study
+
+
+def show(study: Study, participant: Participant) -> None:
+    """What will happen, then fixed texts to rate; the answers are kept but not analysed."""
+    words = session.words()
+    protocol = study.protocol
+    seconds = session.seconds_on("practice")
+    asked = Questions("practice", in_url=True)
+    with layout.column():
+        layout.title(words.instructions_title)
+        layout.arrive("instructions")
+        st.markdown(
+            words.instructions_lead.format(rounds=protocol.rounds, texts=len(protocol.slots))
+        )
+        st.markdown("\n".join(f"- {point}" for point in words.instructions_points))
+        st.header(words.practice_title, anchor=False)
+        st.write(words.practice_lead)
+    with layout.column("wide"):
+        reading.request(protocol.practice.request)
+        with st.form("practice", border=False):
+            slots = list(zip(protocol.slots, protocol.practice.texts, strict=True))
+            reading.cards(slots, below=lambda slot: rate(asked, protocol, slot))
+            with layout.column("after"):
+                ask_about_round(asked, protocol)
+                if not st.form_submit_button(words.practice_button, type="primary"):
+                    return
+                if problems := asked.missing():
+                    asked.mark(problems)
+                    return
+    participants.finish_practice(study, participant, asked.answers, seconds=seconds)
+    st.rerun()

@@ -1,0 +1,223 @@
+"""The researchers' page: is the study healthy? Blinded until an unblinding that is logged.
+
+Streamlit's navigation hides a page but does not protect it, so everything here asks for proof that
+this session gave the right password: every rerun, every live update and every download.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+
+import streamlit as st
+
+from study_app import exporting, monitor
+from study_app.errors import ConfigurationError, WrongSecret
+from study_app.monitor import Overview, ResearcherSession
+from study_app.screens import layout, monitor_charts
+from study_app.screens.session import opened_study
+from study_app.study import Study
+
+_PROOF = "researcher"
+_EVERY = "5s"
+
+
+def show() -> None:
+    """The password form, or the study at a glance."""
+    study = opened_study()
+    with layout.column("monitor"):
+        if not _is_researcher():
+            _ask_password(study)
+            return
+        head, source = st.columns([3, 1], vertical_alignment="bottom")
+        with head:
+            layout.title("Monitor")
+            info = study.protocol.study
+            st.caption(
+                f"{info.title} · version {info.version} · protocol {study.protocol.hash[:12]}"
+            )
+        simulated = source.segmented_control(
+            "Participants", ["Real", "Simulated"], default="Real", required=True, key="source"
+        )
+        _live(study, simulated == "Simulated")
+        _export(study, simulated == "Simulated")
+        _unblinding(study)
+        if st.button("Log out", type="tertiary"):
+            del st.session_state[_PROOF]
+            st.rerun()
+
+
+def _is_researcher() -> bool:
+    return isinstance(st.session_state.get(_PROOF), ResearcherSession)
+
+
+def _ask_password(study: Study) -> None:
+    layout.title("Monitor")
+    st.write("This page is for the researchers of the study.")
+    with st.form("password", border=False):
+        secret = st.text_input("Researcher's password", type="password", key="password")
+        if not st.form_submit_button("Open the monitor", type="primary"):
+            return
+        try:
+            proof = monitor.check_researcher(study, secret)
+        except WrongSecret:
+            st.html(
+                '<p class="remark" role="alert">This is not the password. It was printed when the '
+                "installation was prepared, or set as HARE_RESEARCHER_PASSWORD.</p>"
+            )
+            return
+    st.session_state[_PROOF] = proof
+    st.rerun()
+
+
+@st.fragment(run_every=_EVERY)
+def _live(study: Study, simulated: bool) -> None:
+    """The figures, drawn anew every few seconds."""
+    if not _is_researcher():
+        return
+    overview = monitor.overview(study, simulated=simulated)
+    if simulated:
+        st.info("These participants are simulated. Nothing here says anything about people.")
+    _counts(overview)
+    places, choices = st.columns([3, 2])
+    with places:
+        st.subheader("Where people are", anchor=False)
+        st.plotly_chart(monitor_charts.places(overview, study.protocol.rounds), key="places")
+    with choices:
+        st.subheader(f"Chosen best, by {_groups(overview)}", anchor=False)
+        st.plotly_chart(monitor_charts.choices(overview), key="choices")
+    st.subheader(f"Ratings by {_groups(overview)}", anchor=False)
+    st.caption(
+        "Slots are positions on the screen. Systems change places from round to round, so this "
+        "shows whether people use the scales, not which system is better."
+        if overview.blinded
+        else "The study is unblinded: systems are named."
+    )
+    st.plotly_chart(monitor_charts.ratings(overview, study.protocol.items), key="ratings")
+    uncertainty, entropy = st.columns(2)
+    with uncertainty:
+        st.subheader("User uncertainty by round", anchor=False)
+        st.plotly_chart(
+            monitor_charts.by_round(overview.uncertainty, "share of the start"), key="uncertainty"
+        )
+    with entropy:
+        st.subheader("Attention entropy by round", anchor=False)
+        st.plotly_chart(monitor_charts.by_round(overview.entropy, "nats"), key="entropy")
+    deviations, events = st.columns(2)
+    with deviations:
+        st.subheader("Deviations from the protocol", anchor=False)
+        _deviations(overview)
+    with events:
+        st.subheader("Last events", anchor=False)
+        st.dataframe(
+            [
+                {"at": line.at[:19], "participant": line.participant, "event": line.kind}
+                for line in overview.last_events
+            ],
+            hide_index=True,
+            placeholder="–",
+        )
+
+
+def _groups(overview: Overview) -> str:
+    return "slot" if overview.blinded else "system"
+
+
+def _counts(overview: Overview) -> None:
+    status = overview.by_status
+    completed = status.get("completed", 0)
+    st.progress(
+        min(completed / overview.planned, 1.0),
+        text=f"**{completed} of {overview.planned}** participants have completed",
+    )
+    figures = {
+        "Taking part": status.get("active", 0),
+        "Withdrawn": status.get("withdrawn", 0),
+        "Not eligible": status.get("screened_out", 0),
+        "Deviations": len(overview.deviations),
+    }
+    for place, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        place.metric(name, value)
+
+
+def _deviations(overview: Overview) -> None:
+    if not overview.deviations:
+        st.write("None: every text was written in time and passed the blinding scan.")
+        return
+    st.dataframe(
+        [
+            {
+                "at": line.at[:19],
+                "participant": line.participant,
+                "round": line.round,
+                "where": line.arm or line.slot,
+                "kind": line.kind,
+                "detail": line.detail,
+            }
+            for line in overview.deviations
+        ],
+        hide_index=True,
+    )
+
+
+def _export(study: Study, simulated: bool) -> None:
+    st.subheader("Export", anchor=False)
+    blinded = monitor.overview(study, simulated=simulated, events=0).blinded
+    if blinded and not simulated:
+        st.write(
+            "The export names the system behind every text, so it can be downloaded here once the "
+            "study is unblinded (below). A backup of the database needs no unblinding."
+        )
+        return
+    name = "simulated" if simulated else "export"
+    st.download_button(
+        "Download the tables (zip)",
+        data=lambda: _zipped_export(study, simulated),
+        file_name=f"{study.protocol.study.id}-v{study.protocol.study.version}-{name}.zip",
+        mime="application/zip",
+        on_click="ignore",
+    )
+
+
+def _zipped_export(study: Study, simulated: bool) -> bytes:
+    """The export folder as a zip file, made when the button is pressed."""
+    if not _is_researcher():
+        raise WrongSecret("This download needs the researcher's password. Log in again.")
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "export"
+        exporting.export(study, out, simulated=simulated)
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(out.iterdir()):
+                archive.write(path, path.name)
+    return buffer.getvalue()
+
+
+def _unblinding(study: Study) -> None:
+    if not monitor.overview(study, events=0).blinded:
+        return
+    with st.expander("Unblind the study"):
+        st.write(
+            "From then on this page names the systems, for everyone who opens it. The act is "
+            "logged with its reason and cannot be taken back. It is meant for the end of the "
+            "study, or for an emergency."
+        )
+        with st.form("unblind", border=False):
+            who = st.text_input("Your name", key="unblind.who")
+            reason = st.text_area("Reason", key="unblind.reason")
+            sure = st.checkbox("I want to unblind this study now.", key="unblind.sure")
+            if not st.form_submit_button("Unblind"):
+                return
+            if not (who.strip() and reason.strip() and sure):
+                st.html(
+                    '<p class="remark" role="alert">Name, reason and the tick are all needed.</p>'
+                )
+                return
+            try:
+                monitor.unblind(study, reason.strip(), who.strip())
+            except ConfigurationError as error:
+                st.error(str(error))
+                return
+        st.rerun()

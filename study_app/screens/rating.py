@@ -1,0 +1,48 @@
+"""The questions of a round: the same widgets in the practice and in every round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from study_app.screens.questions import Questions
+from study_app.screens.session import words
+from study_design import Protocol
+from study_design.parts import AttentionCheck
+
+
+def rate(asked: Questions, protocol: Protocol, slot: str) -> None:
+    """The rating rows of one slot, to stand under its text."""
+    for item in protocol.items:
+        asked.scale(
+            f"{slot}.{item.id}",
+            item.question,
+            item.anchors,
+            item.scale.low,
+            words().rating_label.format(slot=slot, question=item.question),
+        )
+
+
+def ask_about_round(
+    asked: Questions, protocol: Protocol, check: AttentionCheck | None = None
+) -> None:
+    """Which text is best, the attention check if the round has one, and room for a comment."""
+    asked.slot("choice", protocol.choice.question, protocol.slots)
+    if check is not None:
+        asked.choice(f"attention.{check.id}", check.question, check.options)
+    if protocol.comment is not None:
+        asked.words(
+            "comment",
+            protocol.comment.question,
+            protocol.comment.max_length,
+            required=False,
+            lines=3,
+        )
+
+
+def ratings_by_slot(answers: Mapping[str, Any], protocol: Protocol) -> dict[str, dict[str, int]]:
+    """Slot -> item -> point, from the page's fields "A.relevance"."""
+    return {
+        slot: {item.id: answers[f"{slot}.{item.id}"] for item in protocol.items}
+        for slot in protocol.slots
+    }

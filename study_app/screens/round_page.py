@@ -1,0 +1,98 @@
+"""A round: the request, the texts with their ratings, the best of them, one button."""
+
+from __future__ import annotations
+
+import html
+
+import streamlit as st
+
+from study_app import ratings, rounds
+from study_app.errors import GenerationFailed, InvalidAnswers
+from study_app.participants import Participant
+from study_app.ratings import Submission
+from study_app.rounds import OpenRound
+from study_app.screens import layout, problem, reading, session
+from study_app.screens.questions import Questions
+from study_app.screens.rating import ask_about_round, rate, ratings_by_slot
+from study_app.study import Study
+
+
+def show(study: Study, participant: Participant) -> None:
+    """The first round without stored ratings, whichever tab or machine asks."""
+    number = participant.completed_rounds + 1
+    with layout.column("wide"):
+        layout.progress(
+            number,
+            study.protocol.rounds,
+            layout.minutes_left(study, participant.completed_rounds),
+        )
+        layout.arrive(f"round {number}")
+        page = st.empty()
+        if not rounds.ready(study, participant):
+            with page.container():
+                _waiting(study)
+        try:
+            opened = rounds.open(study, participant)
+        except GenerationFailed:
+            page.empty()
+            problem.not_written(study)
+            return
+        with page.container():
+            committed = _round(study, participant, opened)
+    if committed:
+        st.rerun()
+
+
+def _round(study: Study, participant: Participant, opened: OpenRound) -> bool:
+    """Draw the round; True when this press stored it."""
+    words = session.words()
+    protocol = study.protocol
+    asked = Questions(f"r{opened.round}", in_url=True)
+    seconds = session.seconds_on(f"round {opened.round}")
+    reading.request(opened.request_text)
+    with st.form(f"round {opened.round}", border=False):
+        reading.cards(
+            [(slot.slot, slot.text) for slot in opened.slots],
+            below=lambda slot: rate(asked, protocol, slot),
+        )
+        with layout.column("after"):
+            ask_about_round(asked, protocol, opened.attention_check)
+            last = opened.round == opened.of
+            label = words.submit_last_round if last else words.submit_round
+            if not st.form_submit_button(label, type="primary", key=f"submit.{opened.round}"):
+                return False
+            if problems := asked.missing():
+                asked.mark(problems)
+                return False
+            try:
+                ratings.submit(study, participant, _submission(study, opened, asked, seconds))
+            except InvalidAnswers as error:
+                asked.mark(error.problems)
+                return False
+    return True
+
+
+def _submission(study: Study, opened: OpenRound, asked: Questions, seconds: float) -> Submission:
+    check = opened.attention_check
+    return Submission(
+        nonce=opened.nonce,
+        round=opened.round,
+        ratings=ratings_by_slot(asked.answers, study.protocol),
+        choice=asked.answers["choice"],
+        comment=asked.answers.get("comment"),
+        attention={check.id: asked.answers[f"attention.{check.id}"]} if check else {},
+        seconds=seconds,
+    )
+
+
+def _waiting(study: Study) -> None:
+    """What is happening and for how long, over cards that are already in place."""
+    words = session.words()
+    slots = study.protocol.slots
+    with st.container(key="request.waiting"):
+        body = words.writing_body.format(texts=len(slots), seconds=words.few_seconds)
+        st.html(
+            f'<p class="label">{html.escape(words.writing_title)}</p>'
+            f'<p class="said" role="status">{html.escape(body)}</p>'
+        )
+    reading.skeletons(slots)
