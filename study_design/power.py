@@ -29,7 +29,9 @@ def paired_power(participants: int, effect: float, alpha: float = 0.05) -> float
     df, noncentrality = participants - 1, abs(effect) * math.sqrt(participants)
     critical = stats.t.ppf(1 - alpha / 2, df)
     upper = stats.nct.sf(critical, df, noncentrality)
-    return float(upper + stats.nct.cdf(-critical, df, noncentrality))
+    # The lower tail by symmetry: nct.cdf(-critical, df, noncentrality) is nan far from the centre.
+    lower = stats.nct.sf(critical, df, -noncentrality)
+    return float(upper + lower)
 
 
 def smallest_effect(participants: int, power: float = 0.80, alpha: float = 0.05) -> float:

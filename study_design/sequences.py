@@ -22,8 +22,10 @@ What is balanced
     At a block's end a slot may keep its arm. For three arms and 10 to 12 rounds all of it is exact:
     pairs of different arms are equally often, and each arm is kept equally often.
 What is not
-    Carry-over over more than one round, and carry-over of arms beyond what is said above. Request ×
-    round, when the participants are no multiple of M: uneven by one (the pilot: 24 people, M = 10).
+    Carry-over over more than one round, and carry-over of arms beyond what is said above. Part of a
+    set: the pilot's 24 participants meet each request in each round 2 or 3 times (M = 10), and an
+    arm's answer to a request stands in a slot 4 to 12 times, 8 on average. Every arm answers every
+    request for every participant in any case.
 
 Nothing balanced is drawn by chance: an independent draw for each participant would undo the balance
 between participants. The seed of a schedule is what the participant's texts are drawn from.

@@ -1,0 +1,29 @@
+"""What study_design offers: its public names, and the examples of its docstrings."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+
+import pytest
+
+import study_design
+
+
+def test_the_exported_names_are_the_agreed_ones() -> None:
+    assert study_design.__all__ == [
+        "NULL", "PILOT", "Contrast", "DesignError", "Family", "Hypothesis", "Problem", "Protocol",
+        "ProtocolError", "RoundPlan", "Schedule", "ScheduleError", "consent_text", "draw_schedule",
+        "families", "load_protocol", "next_sequence", "sequence_count", "smallest_effect",
+        "testable", "williams_square",
+    ]  # fmt: skip
+    assert all(hasattr(study_design, name) for name in study_design.__all__)
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".documents", ".hypotheses", ".power", ".protocol", ".sequences"]
+)
+def test_every_example_runs(name: str) -> None:
+    results = doctest.testmod(importlib.import_module(f"study_design{name}"))
+    assert results.attempted > 0
+    assert results.failed == 0
