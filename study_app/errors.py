@@ -3,7 +3,7 @@
 StudyError
 ├── ConfigurationError    settings that cannot work together, or an unusable file or folder
 ├── DatabaseError         the database is missing, of another version, or not a study's
-├── ProtocolChangedError  the protocol file is not the one that the study's participants started with
+├── ProtocolChangedError  the protocol is not the one that participants started with
 ├── TokenError            a participant's link that was altered, cut short, or belongs elsewhere
 ├── WrongSecret           the researcher's password is not the right one
 ├── StudyFull             as many participants as planned have completed or are taking part
@@ -67,7 +67,8 @@ class InvalidAnswers(StudyError):
 class InvalidSubmission(InvalidAnswers):
     """The ratings of a round are incomplete or out of range.
 
-    Fields are named "A.relevance" (slot and item), "choice", "comment", "attention.<id>", "seconds".
+    Fields are named "A.relevance" (slot and item), "choice", "comment", "attention.<id>",
+    "seconds".
     """
 
 
@@ -76,7 +77,7 @@ class NotComplete(StudyError):
 
 
 class GenerationFailed(StudyError):
-    """A text could be written neither at first nor by the protocol's fallback; nothing was stored."""
+    """A text could be written neither at first nor by the fallback; nothing was stored."""
 
 
 class ExportError(StudyError):

@@ -82,7 +82,7 @@ class Generator:
                 return known.future
             if len(self._pending) >= self._capacity:
                 raise GenerationFailed(
-                    f"{self._capacity} texts are waiting to be written. Please try again in a minute."
+                    f"{self._capacity} texts are waiting to be written. Try again in a minute."
                 )
             job = _Job(arm, request, key, urgent=not ahead)
             self._pending.append(job)

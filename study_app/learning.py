@@ -1,4 +1,4 @@
-"""From the ratings of a round to the arms' next states: the same code when submitting and replaying."""
+"""From a round's ratings to the arms' next states: one code for submitting and replaying."""
 
 from __future__ import annotations
 

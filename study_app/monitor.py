@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from study_app import tokens
+from study_app.answers import MISSING
+from study_app.errors import InvalidAnswers
+from study_app.storage import events as log
+from study_app.storage import overview as queries
+from study_app.storage.clock import now
+from study_app.storage.engine import reading, writing
 from study_app.study import Study
 
 
@@ -17,13 +26,13 @@ class ResearcherSession:
 
 @dataclass(frozen=True, slots=True)
 class RoundMean:
-    """Mean of a diagnostic over participants in one round, with the middle 80 % (low, high)."""
+    """Mean of a diagnostic over the texts of one round, with the middle 80 % (low, high)."""
 
     round: int
     mean: float
     low: float
     high: float
-    participants: int
+    texts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,7 @@ class EventLine:
 
 @dataclass(frozen=True, slots=True)
 class DeviationLine:
-    """One protocol deviation; slot stands for the arm while blinded."""
+    """One protocol deviation; while blinded, the slot stands for arm and detail."""
 
     at: str
     participant: str
@@ -84,14 +93,95 @@ class Overview:
 
 def check_researcher(study: Study, secret: str) -> ResearcherSession:
     """Check the researcher's password in constant time; WrongSecret otherwise."""
-    raise NotImplementedError
+    tokens.check_password(study.installation, secret)
+    return ResearcherSession(since=now())
 
 
 def overview(study: Study, *, simulated: bool = False, events: int = 12) -> Overview:
-    """The study at a glance, of the real participants or of the simulated ones."""
-    raise NotImplementedError
+    """The study at a glance, of the real participants or of the simulated ones.
+
+    events   how many lines of the log, and of the deviations, to give
+    """
+    adaptive = [label for label, arm in study.arms.items() if arm.adaptive]
+    with reading(study.engine) as session:
+        unblinded = queries.is_unblinded(session)
+        by_arm = (
+            _distributions(queries.rating_counts(session, simulated=simulated, by_arm=True))
+            if unblinded
+            else None
+        )
+        return Overview(
+            planned=study.protocol.participants,
+            by_status=queries.by_status(session, simulated=simulated),
+            by_step=queries.by_step(session, simulated=simulated),
+            by_round=queries.by_round(session, simulated=simulated),
+            slot_ratings=_distributions(queries.rating_counts(session, simulated=simulated)),
+            arm_ratings=by_arm,
+            choices=queries.choices(session, simulated=simulated),
+            uncertainty=_means(
+                queries.diagnostics(session, "uncertainty", adaptive, simulated=simulated)
+            ),
+            entropy=_means(queries.diagnostics(session, "entropy", adaptive, simulated=simulated)),
+            last_events=tuple(
+                EventLine(row.id, row.at, (row.participant or "")[:8], row.kind)
+                for row in queries.last_events(session, events, simulated=simulated)
+            ),
+            deviations=tuple(
+                _line(found, study.protocol.slots, unblinded)
+                for found in queries.deviations(session, events, simulated=simulated)
+            ),
+            blinded=not unblinded,
+            simulated=simulated,
+        )
 
 
 def unblind(study: Study, reason: str, who: str) -> None:
-    """Log an unblinding (reason and name required); from then on the overview names the arms."""
-    raise NotImplementedError
+    """Log an unblinding; from then on the overview names the arms.
+
+    InvalidAnswers when the reason or the name is empty.
+    """
+    given = {"reason": reason.strip(), "who": who.strip()}
+    problems = {name: MISSING for name, value in given.items() if not value}
+    if problems:
+        raise InvalidAnswers(problems)
+    with writing(study.engine) as session:
+        log.append(session, queries.UNBLINDED, None, given)
+
+
+def _distributions(
+    counts: Iterable[tuple[str, str, int, int]],
+) -> dict[str, dict[str, dict[int, int]]]:
+    found: dict[str, dict[str, dict[int, int]]] = {}
+    for group, item, point, count in counts:
+        found.setdefault(group, {}).setdefault(item, {})[point] = count
+    return found
+
+
+def _means(values: Iterable[tuple[int, float]]) -> tuple[RoundMean, ...]:
+    by_round: dict[int, list[float]] = {}
+    for round_, value in values:
+        by_round.setdefault(round_, []).append(value)
+    return tuple(
+        RoundMean(
+            round=round_,
+            mean=float(np.mean(found)),
+            low=float(np.quantile(found, 0.1)),
+            high=float(np.quantile(found, 0.9)),
+            texts=len(found),
+        )
+        for round_, found in sorted(by_round.items())
+    )
+
+
+def _line(found: queries.DeviationAt, slots: Sequence[str], unblinded: bool) -> DeviationLine:
+    """A deviation as the researcher may see it: its detail can name the arm, so it waits too."""
+    row = found.row
+    return DeviationLine(
+        at=row.at,
+        participant=row.participant[:8],
+        round=row.round,
+        slot=slots[found.order.index(row.arm)] if row.arm in found.order else "",
+        arm=row.arm if unblinded else None,
+        kind=row.kind,
+        detail=row.detail if unblinded else "",
+    )

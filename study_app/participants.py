@@ -1,4 +1,4 @@
-"""Participants: enrolment at consent, resuming, the steps before and after the rounds, withdrawal."""
+"""Participants: enrolment at consent, resuming, the pages around the rounds, withdrawal."""
 
 from __future__ import annotations
 
@@ -100,7 +100,8 @@ def enrol(
     recruitment   query parameters of the recruitment service, e.g. {"PROLIFIC_PID": "..."}; kept
                   apart from the data and as keyed digests only. The same PROLIFIC_PID comes back
                   to the same participant.
-    seed          for simulated participants: makes id and draws reproducible, 0 <= seed < 2**63
+    seed          for simulated participants: makes id and draws reproducible, 0 <= seed < 2**63.
+                  The same seed comes back to the same simulated participant.
 
     Raises StudyFull when as many as planned have completed or are taking part, and
     ProtocolChangedError when real participants consented to another protocol.
@@ -114,6 +115,10 @@ def enrol(
     with writing(study.engine) as session:
         if PERSONAL_ID in digests:
             known = people.recruited_as(session, PERSONAL_ID, digests[PERSONAL_ID])
+            if known is not None:
+                return Enrolled(known.id, tokens.make_token(key, known.id))
+        if simulated and seed is not None:
+            known = session.get(ParticipantRow, _simulated_id(seed))
             if known is not None:
                 return Enrolled(known.id, tokens.make_token(key, known.id))
         row = _new_row(study, session, simulated=simulated, seed=seed)
@@ -239,16 +244,10 @@ def _new_row(
         for status in (people.COMPLETED, people.ACTIVE)
     )
     sequence = next_sequence(protocol, completed, active)
-    participant_id = secrets.token_hex(16)
     if seed is None:
-        seed = secrets.randbelow(2**63)
+        participant_id, seed = secrets.token_hex(16), secrets.randbelow(2**63)
     elif simulated:
-        participant_id = sha256(f"simulated participant {seed}")[:32]
-        if session.get(ParticipantRow, participant_id) is not None:
-            raise BotsError(
-                f"The simulated participant of seed {seed} is in this database already. Choose "
-                "another --seed or another --database."
-            )
+        participant_id = _simulated_id(seed)
     else:
         raise BotsError("Only simulated participants can have a given seed.")
     schedule = draw_schedule(protocol, sequence=sequence, seed=seed)
@@ -268,6 +267,10 @@ def _new_row(
     session.add(row)
     session.flush()
     return row
+
+
+def _simulated_id(seed: int) -> str:
+    return sha256(f"simulated participant {seed}")[:32]
 
 
 _LATER = {

@@ -57,8 +57,8 @@ class OpenRound:
 def open(study: Study, participant: Participant) -> OpenRound:
     """The first round without stored ratings, with its texts stored before they are returned.
 
-    Waits for the texts (see `ready`). Raises WrongStep outside the rounds, and GenerationFailed when
-    even the fallback gave no text.
+    Waits for the texts (see `ready`). Raises WrongStep outside the rounds, and GenerationFailed
+    when even the fallback gave no text.
     """
     while True:
         with reading(study.engine) as session:

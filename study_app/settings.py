@@ -11,6 +11,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,12 +23,17 @@ INSTALLATION_FILE = "installation.json"
 _SHORTEST_SECRET = 16
 
 
+def _embedded_database(given: dict[str, Any]) -> str:
+    return f"sqlite:///{Path(given['data_dir']) / 'study.sqlite'}"
+
+
 class Settings(BaseSettings):
     """Where the study runs. Every field can be set as HARE_<NAME>.
 
-    database_url              SQLAlchemy URL; postgres:// is accepted; also read from DATABASE_URL
-    protocol                  the study's YAML file
     data_dir                  folder of the embedded database and of the installation's secrets
+    database_url              SQLAlchemy URL; postgres:// is accepted; also read from DATABASE_URL;
+                              study.sqlite in data_dir when there is none
+    protocol                  the study's YAML file
     base_url                  where participants reach the app, for the printed links
     secret                    key that signs tokens, at least 16 characters
     researcher_password       the researcher's password, or its argon2 hash in the next field
@@ -43,12 +49,12 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
     )
 
+    data_dir: Path = Path("data")
     database_url: str = Field(
-        default="sqlite:///data/study.sqlite",
+        default_factory=_embedded_database,
         validation_alias=AliasChoices("HARE_DATABASE_URL", "DATABASE_URL"),
     )
     protocol: Path = PILOT
-    data_dir: Path = Path("data")
     base_url: str = "http://localhost:8501"
     secret: SecretStr | None = None
     researcher_password: SecretStr | None = None

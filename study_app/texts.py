@@ -186,5 +186,5 @@ def _text(
                 session, at.participant, at.plan.round, arm, problem.kind, problem.detail
             )
     raise GenerationFailed(
-        "The texts of this round could not be written. Nothing is lost: please try again in a minute."
+        "The texts of this round could not be written. Nothing is lost: try again in a minute."
     )

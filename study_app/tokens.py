@@ -58,8 +58,8 @@ def check_password(installation: Installation, secret: str) -> None:
         right = hmac.compare_digest(secret.encode(), installation.password.encode())
     if not right:
         raise WrongSecret(
-            "This is not the researcher's password. It is HARE_RESEARCHER_PASSWORD, or the one made "
-            "for this installation: python -m study_app links prints it."
+            "This is not the researcher's password. It is HARE_RESEARCHER_PASSWORD, or the one "
+            "made for this installation, which python -m study_app links prints."
         )
 
 

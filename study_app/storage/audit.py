@@ -137,4 +137,5 @@ def _rows(
 def _left_over(session: Session, participant: str) -> Iterator[str]:
     for model in PERSONAL:
         if session.exec(select(model).where(model.participant == participant)).first() is not None:
-            yield f"participant {participant} withdrew, but table {model.__tablename__} still has rows"
+            table = model.__tablename__
+            yield f"participant {participant} withdrew, but table {table} still has their rows"

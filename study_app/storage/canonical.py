@@ -1,4 +1,4 @@
-"""Canonical JSON and digests: equal values give equal text, in every process and on every database."""
+"""Canonical JSON and digests: equal values give equal text, in every process and database."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _chain_findings(events: list[EventRow], head: ChainHeadRow | None) -> Iterat
         yield "the head of the log is missing"
     elif head.count != len(events) or head.hash != previous_hash:
         yield (
-            f"the log ends after event {expected - 1}, but {head.count} events were written: events "
+            f"the log ends after event {expected - 1}, but {head.count} events were written: some "
             "are missing at the end or were added"
         )
 

@@ -30,6 +30,11 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
     Several processes may do so at once. DatabaseError for a database of a newer program or one
     that holds other tables, before anything is changed.
     """
+    if (file := _file(engine)) is not None:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unreachable(engine, error) from error
     try:
         with (
             engine.connect().execution_options(hare_writes=True) as connection,
@@ -51,6 +56,13 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
 
 def check_schema(engine: Engine) -> None:
     """DatabaseError, with the command that mends it, unless the schema is this program's."""
+    where = engine.url.render_as_string(hide_password=True)
+    file = _file(engine)
+    if file is not None and not file.exists():
+        raise DatabaseError(
+            f"There is no database at {where}. Name another with --database or HARE_DATABASE_URL, "
+            f"or make it with: python -m study_app migrate --database {where}"
+        )
     try:
         with engine.connect() as connection:
             revision = _revision(connection)
@@ -58,7 +70,6 @@ def check_schema(engine: Engine) -> None:
     except SQLAlchemyError as error:
         raise _unreachable(engine, error) from error
     if revision != head_revision():
-        where = engine.url.render_as_string(hide_password=True)
         found = f"has schema {revision}" if revision else "holds no study yet"
         raise DatabaseError(
             f"The database {where} {found}, but this program needs schema {head_revision()}. "
@@ -82,6 +93,12 @@ def _refuse_foreign(connection: Connection, revision: str | None) -> None:
         )
 
 
+def _file(engine: Engine) -> Path | None:
+    """The file of an embedded database; None for a server's."""
+    embedded = engine.dialect.name == "sqlite" and engine.url.database
+    return Path(embedded) if embedded else None
+
+
 def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
@@ -92,7 +109,7 @@ def _config() -> Config:
     return config
 
 
-def _unreachable(engine: Engine, error: SQLAlchemyError) -> DatabaseError:
+def _unreachable(engine: Engine, error: Exception) -> DatabaseError:
     where = engine.url.render_as_string(hide_password=True)
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
     return DatabaseError(
