@@ -23,6 +23,8 @@ from analysis.stats.arrays import DECIMALS, Array, differences, vector
 from analysis.stats.bootstrap import bca
 from analysis.stats.results import Estimate, Interval
 
+LARGEST_T = 1_000.0
+
 
 def why_constant(d: Array) -> str:
     """Why nothing can be standardised: too few or constant differences; empty when it can."""
@@ -98,27 +100,30 @@ def rank_biserial(x: ArrayLike, y: ArrayLike | None = None, /, *, level: float =
 def noncentrality_bounds(t: float, df: int, level: float) -> tuple[float, float] | None:
     """The noncentralities at which `t` lies in the upper and in the lower (1 − level)/2 tail.
 
-    None where scipy's noncentral t gives no number (|t| of many thousands).
+    None beyond |t| = 1,000, where scipy's noncentral t gives no number.
 
     >>> [round(bound, 4) for bound in noncentrality_bounds(-4.0621277, 9, 0.95)]
     [-6.6978, -1.3112]
     """
+    if abs(t) > LARGEST_T:
+        return None
+    if t < 0.0:  # mirrored: scipy's lower tail of a positive t is sound, that of a negative is not
+        mirrored = noncentrality_bounds(-t, df, level)
+        return None if mirrored is None else (-mirrored[1], -mirrored[0])
     tail = (1.0 - level) / 2.0
 
-    def bound(probability: float, direction: float) -> float:
-        def excess(noncentrality: float) -> float:
-            return float(stats.nct.cdf(t, df, noncentrality)) - probability
+    def excess(noncentrality: float, probability: float) -> float:
+        return float(stats.nct.cdf(t, df, noncentrality)) - probability
 
-        # The cdf falls as the noncentrality grows: step outwards until the root is enclosed.
-        reach = 1.0
-        while direction * excess(t + direction * reach) > 0.0:
-            reach *= 2.0
-        ends = sorted((t, t + direction * reach))
-        return cast(float, brentq(excess, *ends, xtol=1e-10))
-
-    if not np.isfinite(stats.nct.cdf(t, df, (t - 1.0, t, t + 1.0))).all():
-        return None
-    return bound(1.0 - tail, -1.0), bound(tail, 1.0)
+    # P(T <= t) >= P(T <= 0) = Φ(−noncentrality) encloses the lower bound; the cdf falls as the
+    # noncentrality grows, so stepping outwards encloses the upper one.
+    floor = float(stats.norm.ppf(tail)) - 1e-6
+    ceiling = t + 1.0
+    while excess(ceiling, tail) > 0.0:
+        ceiling = t + 2.0 * (ceiling - t)
+    low = brentq(excess, floor, ceiling, args=(1.0 - tail,), xtol=1e-10)
+    high = brentq(excess, floor, ceiling, args=(tail,), xtol=1e-10)
+    return cast(float, low), cast(float, high)
 
 
 def _d_av(x: Array, y: Array, axis: int = -1) -> Array:

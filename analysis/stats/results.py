@@ -38,6 +38,15 @@ def p_text(p: float | None) -> str:
     return f"p = {text.removeprefix('0')}"
 
 
+def statistic_text(value: float) -> str:
+    """A rank sum or a count: as few decimals as it needs, at most two.
+
+    >>> statistic_text(252.0), statistic_text(224.5)
+    ('252', '224.5')
+    """
+    return number(value, next((d for d in (0, 1) if round(value, d) == value), 2))
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
     """A confidence interval, with the method that made it.
@@ -123,11 +132,8 @@ class TestResult:
         if self.statistic is None or self.p is None:
             return f"{self.test}: {NOT_ESTIMABLE} ({self.note})"
         df = "" if self.df is None else f"({self.df:g})"
-        whole = float(self.statistic).is_integer() and self.df is None
-        parts = [
-            f"{self.symbol}{df} = {number(self.statistic, 0 if whole else 2)}",
-            p_text(self.p),
-        ]
+        value = number(self.statistic) if self.df is not None else statistic_text(self.statistic)
+        parts = [f"{self.symbol}{df} = {value}", p_text(self.p)]
         parts += [] if self.estimate is None else [self.estimate.apa()]
         parts += [effect.apa() for effect in self.effects]
         return ", ".join(parts)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.errors import InputError
-from analysis.stats.arrays import DECIMALS, Array, matrix
+from analysis.stats.arrays import DECIMALS, Array
 from analysis.stats.paired import paired_t
 from analysis.stats.results import TestResult
 
@@ -18,20 +18,33 @@ from analysis.stats.results import TestResult
 def participant_slopes(values: ArrayLike) -> Array:
     """Slope per round of each row of `values` (participants, rounds); shape (participants,).
 
-    InputError for fewer than two rounds.
+    A missing round is nan in `values`; a participant with fewer than two rounds has slope nan.
+    InputError for fewer than two rounds altogether, or infinite values.
 
     >>> participant_slopes([[1, 2, 3], [2, 2, 2]]).tolist()
     [1.0, 0.0]
     """
-    table = matrix(values, "values")
-    rounds = table.shape[1]
-    if rounds < 2:
-        raise InputError(f"a slope needs at least 2 rounds, values has {rounds}")
-    centred = np.arange(rounds) - (rounds - 1) / 2.0
-    return np.round(table @ centred / np.square(centred).sum(), DECIMALS)
+    table = np.asarray(values, dtype=np.float64)
+    if table.ndim != 2 or table.shape[1] < 2:
+        raise InputError(f"values must be (participants, rounds >= 2), has shape {table.shape}")
+    if np.isinf(table).any():
+        raise InputError("values must be finite, or nan where a round is missing")
+    present = ~np.isnan(table)
+    rounds = np.arange(table.shape[1], dtype=np.float64)
+    held = np.maximum(present.sum(axis=1, keepdims=True), 1)
+    centre = (present * rounds).sum(axis=1, keepdims=True) / held
+    centred = np.where(present, rounds - centre, 0.0)  # (participants, rounds)
+    spread = np.square(centred).sum(axis=1)
+    rise = (centred * np.where(present, table, 0.0)).sum(axis=1)
+    slopes = np.divide(rise, spread, out=np.full(table.shape[0], np.nan), where=spread > 0)
+    return np.round(slopes, DECIMALS)
 
 
 def slope_test(values: ArrayLike, *, level: float = 0.95) -> TestResult:
-    """Is the mean of the participants' slopes zero? One-sample t, estimate in points a round."""
+    """Is the mean of the participants' slopes zero? One-sample t, estimate in points a round.
+
+    Participants with fewer than two rounds have no slope and are left out.
+    """
     slopes = participant_slopes(values)
+    slopes = slopes[~np.isnan(slopes)]
     return paired_t(slopes, level=level, test="one-sample t of participant slopes", name="slope")

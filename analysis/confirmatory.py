@@ -1,0 +1,137 @@
+"""The pre-registered tests: every contrast of the families F1 to F3, executed as written.
+
+Per participant and item the difference of the means over rounds (or the slope of the difference
+over rounds); paired t with the participant as the unit, Holm within the family. Signed-rank and
+sign tests of the same differences are sensitivity analyses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analysis.data.ratings import Ratings, mean_over_rounds
+from analysis.stats.multiplicity import holm
+from analysis.stats.paired import paired_t
+from analysis.stats.ranks import sign_test, signed_rank
+from analysis.stats.results import TestResult, number, p_text
+from analysis.stats.slopes import participant_slopes, slope_test
+from study_design import Contrast, Protocol, families
+
+_NAMES = {"hare": "HARE", "rag": "RAG", "gpt2": "GPT-2"}
+
+
+@dataclass(frozen=True, slots=True)
+class ContrastResult:
+    """One contrast, tested.
+
+    participants  ids that have a value, in the order of `values`
+    values        one a participant: difference of means in points, or its slope in points a round
+    means         mean over participants of the treatment's and the comparator's means; None for
+                  slopes or without participants
+    p_adjusted    Holm-adjusted within the family, None when not estimable
+    sensitivity   signed-rank (wilcox and Pratt) and sign test of `values`
+    """
+
+    contrast: Contrast
+    participants: tuple[str, ...]
+    values: tuple[float, ...]
+    means: tuple[float, float] | None
+    test: TestResult
+    sensitivity: tuple[TestResult, ...]
+    p_adjusted: float | None = None
+
+    @property
+    def label(self) -> str:
+        """The contrast in words, e.g. "HARE − RAG, relevance"."""
+        return contrast_label(self.contrast)
+
+    def apa(self) -> str:
+        """The contrast as a sentence of a results section."""
+        if not self.test.estimable or self.test.estimate is None:
+            return f"{self.label}: not estimable ({self.test.note})."
+        mean = self.test.estimate.value or 0.0
+        unit = "points a round" if self.contrast.kind == "slope" else "points"
+        first, second = arm_label(self.contrast.treatment), arm_label(self.contrast.comparator)
+        if self.contrast.kind == "slope":
+            verb = "widened" if mean >= 0 else "narrowed"
+            lead = (
+                f"The difference {first} − {second} on {self.contrast.item} {verb} by "
+                f"{number(abs(mean), 3)} {unit}"
+            )
+        else:
+            verb = "higher" if mean >= 0 else "lower"
+            lead = (
+                f"{first} was rated {number(abs(mean))} {unit} {verb} than {second} on "
+                f"{self.contrast.item}"
+            )
+        adjusted = p_text(self.p_adjusted).replace("p ", "p_Holm ", 1)
+        numbers = self.test.apa().replace(", p ", f", {adjusted}, unadjusted p ", 1)
+        return f"{lead}, {numbers}."
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyResult:
+    """A family of contrasts whose p-values are corrected together at `alpha`."""
+
+    name: str
+    title: str
+    correction: str
+    alpha: float
+    contrasts: tuple[ContrastResult, ...]
+
+    def rejected(self, result: ContrastResult) -> bool | None:
+        """Whether the null hypothesis is rejected; None when it could not be tested."""
+        return None if result.p_adjusted is None else result.p_adjusted <= self.alpha
+
+
+def arm_label(arm: str) -> str:
+    """How an arm is called in text.
+
+    >>> arm_label("hare"), arm_label("hare_no_user")
+    ('HARE', 'hare no user')
+    """
+    return _NAMES.get(arm, arm.replace("_", " "))
+
+
+def contrast_label(contrast: Contrast) -> str:
+    """treatment − comparator, item; with "slope of" for a trend over rounds."""
+    pair = f"{arm_label(contrast.treatment)} − {arm_label(contrast.comparator)}"
+    return f"{'slope of ' if contrast.kind == 'slope' else ''}{pair}, {contrast.item}"
+
+
+def confirm(protocol: Protocol, ratings: Ratings) -> tuple[FamilyResult, ...]:
+    """Test every family of the protocol on the ratings of the analysed participants."""
+    tested: list[FamilyResult] = []
+    for family in families(protocol):
+        results = [_test(contrast, ratings) for contrast in family.contrasts]
+        adjusted = holm([result.test.p for result in results])
+        contrasts = tuple(
+            replace(result, p_adjusted=p) for result, p in zip(results, adjusted, strict=True)
+        )
+        alpha = protocol.analysis.alpha
+        tested.append(FamilyResult(family.name, family.title, family.correction, alpha, contrasts))
+    return tuple(tested)
+
+
+def _test(contrast: Contrast, ratings: Ratings) -> ContrastResult:
+    by_round = ratings.difference(contrast.treatment, contrast.comparator, contrast.item)
+    if contrast.kind == "slope":
+        values = participant_slopes(by_round)
+        kept = ~np.isnan(values)
+        values, test, means = values[kept], slope_test(by_round), None
+    else:
+        first = ratings.means(contrast.treatment, contrast.item)
+        second = ratings.means(contrast.comparator, contrast.item)
+        values = mean_over_rounds(by_round)
+        kept = np.ones(values.size, dtype=bool)
+        test = paired_t(first, second)
+        means = (float(first.mean()), float(second.mean())) if values.size else None
+    people = tuple(p for p, keep in zip(ratings.participants, kept, strict=True) if keep)
+    sensitivity = (
+        signed_rank(values, zeros="wilcox"),
+        signed_rank(values, zeros="pratt"),
+        sign_test(values),
+    )
+    return ContrastResult(contrast, people, tuple(values.tolist()), means, test, sensitivity)

@@ -1,0 +1,1 @@
+"""The export: what its tables must hold, reading and checking it, and who is analysed."""

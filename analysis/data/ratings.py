@@ -1,0 +1,77 @@
+"""The ratings of the analysed participants as one array: participant × round × arm × item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.data.exports import Export
+from analysis.data.sample import Sample
+from analysis.stats.arrays import Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ratings:
+    """values[p, r, a, i]: the rating of participant p in round r + 1 of arm a on item i.
+
+    Whole numbers on the item's scale; nan in rounds that were not committed.
+    """
+
+    participants: tuple[str, ...]
+    arms: tuple[str, ...]
+    items: tuple[str, ...]
+    values: Array
+
+    @property
+    def n(self) -> int:
+        return len(self.participants)
+
+    @property
+    def rounds(self) -> int:
+        return self.values.shape[1]
+
+    def of(self, arm: str, item: str) -> Array:
+        """(participants, rounds) ratings of one arm on one item."""
+        return self.values[:, :, self.arms.index(arm), self.items.index(item)]
+
+    def difference(self, treatment: str, comparator: str, item: str) -> Array:
+        """(participants, rounds) treatment − comparator: whole numbers, or nan."""
+        return self.of(treatment, item) - self.of(comparator, item)
+
+    def means(self, arm: str, item: str) -> Array:
+        """(participants,) mean over the committed rounds."""
+        return mean_over_rounds(self.of(arm, item))
+
+
+def mean_over_rounds(values: Array) -> Array:
+    """Row means of (participants, rounds) whole numbers, nan left out.
+
+    Sums of whole numbers are exact, so equal means are equal floats and ties stay ties.
+    """
+    present = ~np.isnan(values)
+    totals = np.where(present, values, 0.0).sum(axis=1)
+    return totals / np.maximum(present.sum(axis=1), 1)
+
+
+def collect_ratings(export: Export, sample: Sample) -> Ratings:
+    """The ratings of the sample's participants, in its order."""
+    protocol = export.protocol
+    arms = tuple(arm.name for arm in protocol.arms)
+    items = tuple(item.id for item in protocol.items)
+    table = export.tables["ratings"]
+    table = table[table["participant"].isin(sample.analysed)]
+    values = np.full((sample.n, protocol.rounds, len(arms), len(items)), np.nan)
+    place = (
+        _codes(table["participant"], sample.analysed),
+        table["round"].to_numpy(dtype=np.int64) - 1,
+        _codes(table["arm"], arms),
+        _codes(table["item"], items),
+    )
+    values[place] = table["rating"].to_numpy(dtype=np.float64)
+    return Ratings(sample.analysed, arms, items, values)
+
+
+def _codes(column: pd.Series, names: tuple[str, ...]) -> np.ndarray:
+    return pd.Index(list(names)).get_indexer(pd.Index(column))

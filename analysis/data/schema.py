@@ -1,0 +1,114 @@
+"""The tables of an export and the type of every column that the analysis relies on.
+
+More columns than these are allowed; these must be there. Empty cells are allowed only where a
+column is optional.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Kind = Literal["text", "int", "float", "time", "flag", "json"]
+
+SCHEMA_VERSION = 1
+HEX64 = r"^[0-9a-f]{64}$"
+
+
+class TableEntry(BaseModel):
+    """What the manifest says of one table; sha256 is that of the CSV file's bytes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: int = Field(ge=0)
+    sha256: str = Field(pattern=HEX64)
+
+
+class Manifest(BaseModel):
+    """manifest.json: which study, which code, and the digest of every table."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_version: Literal[1] = Field(alias="schema")
+    study: str
+    version: int
+    created_at: str
+    simulated: bool
+    protocol_hash: str = Field(pattern=HEX64)
+    code_hash: str = Field(pattern=HEX64)
+    database_schema: str
+    tables: dict[str, TableEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, how its text is read, and whether a cell may be empty."""
+
+    name: str
+    kind: Kind = "text"
+    optional: bool = False
+
+
+def _columns(*names: str) -> tuple[Column, ...]:
+    """ "rating:int" is a column of whole numbers, "arm?" a text that may be empty."""
+    columns = []
+    for entry in names:
+        name, _, kind = entry.partition(":")
+        optional = entry.endswith("?")
+        columns.append(Column(name.rstrip("?"), kind.rstrip("?") or "text", optional))  # type: ignore[arg-type]
+    return tuple(columns)
+
+
+TABLES: dict[str, tuple[Column, ...]] = {
+    "participants": _columns(
+        "participant",
+        "simulated:flag",
+        "status",
+        "sequence:int",
+        "seed:int",
+        "consented_at:time",
+        "completed_at:time?",
+        "rounds_completed:int",
+        "attention_failed:int",
+        "seconds_total:float?",
+    ),
+    "ratings": _columns("participant", "round:int", "slot", "arm", "request", "item", "rating:int"),
+    "choices": _columns("participant", "round:int", "slot", "arm", "request"),
+    "comments": _columns("participant", "round:int", "comment?"),
+    "texts": _columns(
+        "participant",
+        "round:int",
+        "slot",
+        "arm",
+        "request",
+        "text",
+        "system",
+        "version",
+        "model?",
+        "prompt?",
+        "seed:int",
+        "decoding:json",
+        "tokens:int",
+        "latency_s:float",
+        "entropy:float?",
+        "expected_entropy:float?",
+        "mutual_information:float?",
+        "uncertainty:float?",
+        "propensity:float?",
+        "cluster_weights:json",
+        "notes?",
+        "shown_at:time",
+    ),
+    "states": _columns(
+        "participant", "arm", "round:int", "kind", "rounds:int", "sha256", "parent_sha256?"
+    ),
+    "closing": _columns("participant", "question", "answer?", "arm?"),
+    "timings": _columns("participant", "round:int?", "page", "seconds:float"),
+    "deviations": _columns("participant?", "round:int?", "arm?", "kind", "detail?", "at:time"),
+    "events": _columns(
+        "id:int", "at:time", "participant?", "kind", "payload:json", "previous_hash?", "hash"
+    ),
+}
+STATUSES = ("active", "completed", "withdrawn", "screened_out")

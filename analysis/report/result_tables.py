@@ -1,0 +1,280 @@
+"""The tables of the confirmatory and exploratory results."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.confirmatory import ContrastResult, FamilyResult, arm_label
+from analysis.findings import Findings
+from analysis.report.table import Shown, Table, interval
+from analysis.stats.results import NOT_ESTIMABLE, Estimate, statistic_text
+
+_ARM = Shown("Arm", lambda row: arm_label(row["arm"]))
+
+
+def result_tables(findings: Findings) -> list[Table]:
+    """Every table of results, in the order of the report."""
+    return [
+        *(_family(family) for family in findings.families),
+        _effects(findings),
+        _sensitivity(findings),
+        _sentences(findings),
+        _differences(findings),
+        _omnibus(findings),
+        _choices(findings),
+        _preferences(findings),
+        _guesses(findings),
+    ]
+
+
+def _contrasts(findings: Findings) -> list[tuple[FamilyResult, ContrastResult]]:
+    return [(family, result) for family in findings.families for result in family.contrasts]
+
+
+def _family(family: FamilyResult) -> Table:
+    slopes = all(result.contrast.kind == "slope" for result in family.contrasts)
+    rows = [_confirmatory_row(family, result) for result in family.contrasts]
+    digits = 3 if slopes else 2
+    columns = [
+        Shown("Contrast", lambda row: str(row["contrast"]).removeprefix("slope of ")),
+        Shown("Slope" if slopes else "Difference", "estimate", digits),
+        Shown("95% CI", interval(digits=digits), "interval"),
+        Shown("t", "t", 2),
+        Shown("df", "df", 0),
+        Shown("p", "p", "p"),
+        Shown("p Holm", "p_holm", "p"),
+        Shown("d_z", "d_z", 2),
+        Shown("95% CI", interval("d_z_low", "d_z_high"), "interval"),
+    ]
+    what = "one-sample t of participant slopes" if slopes else "paired t of participant means"
+    unit = "points a round" if slopes else "points of the rating scale"
+    note = (
+        f"Two-sided {what}; Holm within the family, α = {family.alpha:g}. In {unit}; a positive "
+        "value favours the first-named arm. d_z with its noncentral-t interval."
+    )
+    reasons = sorted({row["note"] for row in rows if row["note"]})
+    if reasons:
+        note += " Not estimable: " + "; ".join(reasons) + "."
+    frame = pd.DataFrame(rows, columns=list(_CONFIRMATORY), dtype=object)
+    return Table(
+        f"confirmatory_{family.name.lower()}",
+        f"{family.name}. {family.title}",
+        frame,
+        tuple(columns),
+        note,
+    )
+
+
+_CONFIRMATORY = (
+    *("family", "contrast", "kind", "treatment", "comparator", "item", "hypothesis", "n"),
+    *("treatment_mean", "comparator_mean", "estimate", "ci_low", "ci_high", "t", "df", "p"),
+    *("p_holm", "rejected", "d_z", "d_z_low", "d_z_high", "note"),
+)
+
+
+def _confirmatory_row(family: FamilyResult, result: ContrastResult) -> dict[str, object]:
+    contrast, test = result.contrast, result.test
+    estimate = test.estimate or Estimate("", None)
+    low, high = _bounds(estimate)
+    d_z = test.effect("d_z")
+    d_z_low, d_z_high = _bounds(d_z)
+    rejected = family.rejected(result)
+    return {
+        "family": family.name,
+        "contrast": result.label,
+        "kind": contrast.kind,
+        "treatment": contrast.treatment,
+        "comparator": contrast.comparator,
+        "item": contrast.item,
+        "hypothesis": contrast.hypothesis or "",
+        "n": test.n,
+        "treatment_mean": result.means[0] if result.means else "",
+        "comparator_mean": result.means[1] if result.means else "",
+        "estimate": estimate.value,
+        "ci_low": low,
+        "ci_high": high,
+        "t": test.statistic,
+        "df": test.df,
+        "p": test.p,
+        "p_holm": result.p_adjusted,
+        "rejected": None if rejected is None else "yes" if rejected else "no",
+        "d_z": d_z.value,
+        "d_z_low": d_z_low,
+        "d_z_high": d_z_high,
+        "note": test.note,
+    }
+
+
+def _bounds(estimate: Estimate) -> tuple[float | None, float | None]:
+    interval_ = estimate.interval
+    return (None, None) if interval_ is None else (interval_.low, interval_.high)
+
+
+def _effects(findings: Findings) -> Table:
+    rows = []
+    for family, result in _contrasts(findings):
+        ranked = result.sensitivity[0].effects
+        for effect in (*result.test.effects, *ranked):
+            method = effect.interval.method if effect.interval else ""
+            cells = (effect.name, effect.value, *_bounds(effect), method, effect.note)
+            rows.append((family.name, result.label, *cells))
+    names = ["family", "contrast", "effect", "value", "ci_low", "ci_high", "method", "note"]
+    frame = pd.DataFrame(rows, columns=names, dtype=object)
+    columns = (
+        Shown("Family", "family"),
+        Shown("Contrast", "contrast"),
+        Shown("Effect", "effect"),
+        Shown("Value", "value", 2),
+        Shown("95% CI", interval(), "interval"),
+        Shown("Note", "note"),
+    )
+    note = (
+        "d_z: mean over SD of the differences, noncentral-t interval. g_z: d_z with Hedges' "
+        "correction J(df). d_av: mean difference over the root mean variance of the two arms. r_rb: "
+        "matched-pairs rank-biserial. d_av and r_rb with BCa bootstrap intervals over participants."
+    )
+    return Table("effects", "Effect sizes of every contrast", frame, columns, note)
+
+
+def _sensitivity(findings: Findings) -> Table:
+    rows = [
+        (
+            family.name,
+            result.label,
+            test.test,
+            test.symbol,
+            test.statistic,
+            test.p,
+            test.n,
+            test.note,
+        )
+        for family, result in _contrasts(findings)
+        for test in result.sensitivity
+    ]
+    names = ["family", "contrast", "test", "symbol", "statistic", "p", "n", "note"]
+    frame = pd.DataFrame(rows, columns=names, dtype=object)
+    columns = (
+        Shown("Family", "family"),
+        Shown("Contrast", "contrast"),
+        Shown("Test", "test"),
+        Shown("Statistic", lambda row: _statistic(row["symbol"], row["statistic"]), "statistic"),
+        Shown("p", "p", "p"),
+        Shown("Note", "note"),
+    )
+    note = "Unadjusted two-sided p-values; they do not enter the confirmatory decision."
+    caption = "Sensitivity: the same differences by ranks and by signs"
+    return Table("sensitivity", caption, frame, columns, note)
+
+
+def _statistic(symbol: str, value: float | None) -> str:
+    return NOT_ESTIMABLE if value is None else f"{symbol} = {statistic_text(value)}"
+
+
+def _sentences(findings: Findings) -> Table:
+    rows = [(family.name, result.label, result.apa()) for family, result in _contrasts(findings)]
+    frame = pd.DataFrame(rows, columns=["family", "contrast", "sentence"], dtype=object)
+    columns = (Shown("Family", "family"), Shown("Sentence", "sentence"))
+    return Table("apa_sentences", "Every contrast in words", frame, columns)
+
+
+def _differences(findings: Findings) -> Table:
+    rows = [
+        (family.name, result.label, participant, value)
+        for family, result in _contrasts(findings)
+        for participant, value in zip(result.participants, result.values, strict=True)
+    ]
+    names = ["family", "contrast", "participant", "difference"]
+    caption = "Every participant's difference, or slope of the difference"
+    return Table("differences", caption, pd.DataFrame(rows, columns=names, dtype=object))
+
+
+def _omnibus(findings: Findings) -> Table:
+    rows = []
+    for entry in findings.omnibus:
+        test = entry.test
+        w = test.effect("W").value
+        cells = (test.statistic, test.df, test.p, entry.p_adjusted, w, test.n, test.note)
+        rows.append((entry.item, *cells))
+    names = ["item", "chi2", "df", "p", "p_bh", "kendall_w", "n", "note"]
+    columns = (
+        Shown("Item", "item"),
+        Shown("χ²", "chi2", 2),
+        Shown("df", "df", 0),
+        Shown("p", "p", "p"),
+        Shown("p BH", "p_bh", "p"),
+        Shown("Kendall's W", "kendall_w", 2),
+    )
+    note = "Exploratory, on participant means; Benjamini–Hochberg over the items. Not a gate."
+    frame = pd.DataFrame(rows, columns=names, dtype=object)
+    return Table("friedman", "Friedman's test of all arms, by item", frame, columns, note)
+
+
+def _choices(findings: Findings) -> Table:
+    worths = findings.preferences.worths
+    rows = []
+    for k, share in enumerate(findings.preferences.shares):
+        worth = None if worths.values is None else worths.values[k]
+        note = "; ".join(part for part in (share.share.note, worths.note) if part)
+        cells = (share.share.value, *_bounds(share.share), share.p, worth, note)
+        rows.append((share.arm, share.count, share.total, *cells))
+    names = ["arm", "count", "total", "share", "ci_low", "ci_high", "p", "worth", "note"]
+    columns = (
+        _ARM,
+        Shown("Chosen", "count", "count"),
+        Shown("of", "total", "count"),
+        Shown("Share", "share", 2),
+        Shown("95% CI", interval(), "interval"),
+        Shown("p binomial", "p", "p"),
+        Shown("Worth", "worth", 2),
+    )
+    chance = f"1/{len(rows)}" if rows else "chance"
+    note = (
+        f"Share with a BCa interval over participants. Exact binomial against {chance}: it takes "
+        "the choices of one participant as independent, so it is exploratory and the interval is "
+        "the safer reading. Worth: Bradley–Terry, summing to 1."
+    )
+    frame = pd.DataFrame(rows, columns=names, dtype=object)
+    return Table("choices", "Best of the round: which arm's text was kept", frame, columns, note)
+
+
+def _preferences(findings: Findings) -> Table:
+    rows = [
+        (first, second, estimate.value, *_bounds(estimate), estimate.note)
+        for first, second, estimate in findings.preferences.pairs
+    ]
+    names = ["arm", "other", "p_win", "ci_low", "ci_high", "note"]
+    columns = (
+        _ARM,
+        Shown("Other", lambda row: arm_label(row["other"])),
+        Shown("P(win)", "p_win", 2),
+        Shown("95% CI", interval(), "interval"),
+    )
+    note = "Bradley–Terry probability that the arm beats the other; BCa interval over participants."
+    frame = pd.DataFrame(rows, columns=names, dtype=object)
+    return Table("preferences", "Which arm beats which", frame, columns, note)
+
+
+def _guesses(findings: Findings) -> Table:
+    rows = []
+    for guess in findings.guesses:
+        for index in guess.indices:
+            value, bounds = index.index.value, _bounds(index.index)
+            cells = (index.arm, index.count, index.total, value, *bounds, index.p, index.index.note)
+            rows.append((guess.question, *cells))
+    names = ["question", "arm", "count", "total", "index", "ci_low", "ci_high", "p", "note"]
+    columns = (
+        Shown("Question", "question"),
+        _ARM,
+        Shown("Named by", "count", "count"),
+        Shown("of", "total", "count"),
+        Shown("Index", "index", 2),
+        Shown("95% CI", interval(), "interval"),
+        Shown("p binomial", "p", "p"),
+    )
+    note = (
+        "One answer a participant. Index: share of answers that name the arm, corrected for chance "
+        "(0 guessing, 1 everyone, negative less than chance; Bang's index when there are two "
+        "arms), with Clopper–Pearson's interval; exact binomial against chance, exploratory."
+    )
+    frame = pd.DataFrame(rows, columns=names, dtype=object)
+    return Table("blinding", "Which arm participants thought adapted to them", frame, columns, note)
