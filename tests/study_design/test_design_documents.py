@@ -113,7 +113,6 @@ def test_the_command_renders_and_finds_drift(
     assert main(["render", "--out", str(tmp_path)]) == 0
     assert main(["render", "--out", str(tmp_path), "--check"]) == 0
     assert main(["render", "--protocol", str(tmp_path / "none.yaml")]) == 1
-    assert main(["render"]) == 0  # the shipped ones, which are current
 
 
 def test_an_unknown_command_is_not_understood() -> None:
