@@ -27,7 +27,6 @@ class Wording:
 
     # On every page
     round_of: str = "Round {round} of {of}"
-    part_of: str = "{part}"
     minutes_left: str = "about {minutes} minutes left"
     minute_left: str = "about a minute left"
     continue_: str = "Continue"
@@ -61,7 +60,6 @@ class Wording:
     # About you
     background_title: str = "About you"
     background_intro: str = "A few questions before we begin. They take about a minute."
-    choose_one: str = "Choose one"
     screened_title: str = "Thank you for your interest"
     screened_body: str = (
         "From your answers, this study is not open to you. That is no judgement of you: a study "
@@ -94,21 +92,16 @@ class Wording:
     request_label: str = "The request"
     text_label: str = "Text {slot}"
     rating_label: str = "Text {slot}: {question}"
-    rating_lead: str = "Your rating of text {slot}"
-    attention_label: str = "A question in between"
-    comment_hint: str = "Optional. Up to {limit} characters."
+    scales_label: str = "What the points of the scales mean"
     submit_round: str = "Submit and continue"
     submit_last_round: str = "Submit the last round"
     writing_title: str = "Your texts are being written"
     writing_body: str = (
-        "{texts} programs are answering the request. This usually takes {seconds}, and the texts "
+        "{texts} programs are answering the request. This usually takes {time}, and the texts "
         "appear together."
     )
     few_seconds: str = "a few seconds"
     about_seconds: str = "about {seconds} seconds"
-    writing_slow: str = "Thank you for waiting. There is nothing you need to do."
-    round_stored: str = "Round {round} is stored."
-    round_repeated: str = "Round {round} was already stored; your first answer counts."
 
     # Closing questions and debriefing
     closing_title: str = "A few last questions"
@@ -155,7 +148,6 @@ class Wording:
     try_again: str = "Try again"
     closed_title: str = "The study is not open at the moment"
     closed_body: str = "Please come back later with the same address."
-    not_accepted: str = "This was not stored: {reason}"
 
 
 ENGLISH = Wording()

@@ -8,7 +8,7 @@ from study_app import participants
 from study_app.participants import Participant
 from study_app.screens import layout, reading, session
 from study_app.screens.questions import Questions
-from study_app.screens.rating import ask_about_round, rate
+from study_app.screens.rating import ask_about_round, rate, scales
 from study_app.study import Study
 
 
@@ -29,6 +29,7 @@ def show(study: Study, participant: Participant) -> None:
         st.write(words.practice_lead)
     with layout.column("wide"):
         reading.request(protocol.practice.request)
+        scales(protocol)
         with st.form("practice", border=False):
             slots = list(zip(protocol.slots, protocol.practice.texts, strict=True))
             reading.cards(slots, below=lambda slot: rate(asked, protocol, slot))

@@ -35,9 +35,13 @@ def arrive(page: str) -> None:
     """A new page begins at its top, with the keyboard at its heading, once for each page."""
     st.html(
         f"""<script>/* {page} */
-        document.querySelector('[data-testid="stMain"]').scrollTo(0, 0);
-        const heading = document.querySelector("h1");
-        if (heading) {{ heading.tabIndex = -1; heading.focus({{preventScroll: true}}); }}
+        requestAnimationFrame(() => {{
+          document.querySelector('[data-testid="stMain"]').scrollTo(0, 0);
+          const heading = document.querySelector("h1");
+          if (!heading) return;
+          heading.tabIndex = -1;
+          heading.focus({{preventScroll: true}});
+        }});
         </script>""",
         unsafe_allow_javascript=True,
     )

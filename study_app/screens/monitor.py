@@ -14,7 +14,7 @@ from pathlib import Path
 import streamlit as st
 
 from study_app import exporting, monitor
-from study_app.errors import ConfigurationError, WrongSecret
+from study_app.errors import InvalidAnswers, WrongSecret
 from study_app.monitor import Overview, ResearcherSession
 from study_app.screens import layout, monitor_charts
 from study_app.screens.session import opened_study
@@ -22,6 +22,7 @@ from study_app.study import Study
 
 _PROOF = "researcher"
 _EVERY = "5s"
+_LINES = 100  # of the log and of the deviations
 
 
 def show() -> None:
@@ -77,7 +78,7 @@ def _live(study: Study, simulated: bool) -> None:
     """The figures, drawn anew every few seconds."""
     if not _is_researcher():
         return
-    overview = monitor.overview(study, simulated=simulated)
+    overview = monitor.overview(study, simulated=simulated, events=_LINES)
     if simulated:
         st.info("These participants are simulated. Nothing here says anything about people.")
     _counts(overview)
@@ -86,7 +87,7 @@ def _live(study: Study, simulated: bool) -> None:
         st.subheader("Where people are", anchor=False)
         st.plotly_chart(monitor_charts.places(overview, study.protocol.rounds), key="places")
     with choices:
-        st.subheader(f"Chosen best, by {_groups(overview)}", anchor=False)
+        st.subheader("Chosen best, by slot", anchor=False)
         st.plotly_chart(monitor_charts.choices(overview), key="choices")
     st.subheader(f"Ratings by {_groups(overview)}", anchor=False)
     st.caption(
@@ -136,10 +137,14 @@ def _counts(overview: Overview) -> None:
         "Taking part": status.get("active", 0),
         "Withdrawn": status.get("withdrawn", 0),
         "Not eligible": status.get("screened_out", 0),
-        "Deviations": len(overview.deviations),
+        "Deviations": _counted(len(overview.deviations)),
     }
     for place, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
         place.metric(name, value)
+
+
+def _counted(lines: int) -> str:
+    return f"{lines} or more" if lines == _LINES else str(lines)
 
 
 def _deviations(overview: Overview) -> None:
@@ -210,14 +215,13 @@ def _unblinding(study: Study) -> None:
             sure = st.checkbox("I want to unblind this study now.", key="unblind.sure")
             if not st.form_submit_button("Unblind"):
                 return
-            if not (who.strip() and reason.strip() and sure):
+            try:
+                if not sure:
+                    raise InvalidAnswers({"sure": "the tick is missing"})
+                monitor.unblind(study, reason, who)
+            except InvalidAnswers:
                 st.html(
                     '<p class="remark" role="alert">Name, reason and the tick are all needed.</p>'
                 )
-                return
-            try:
-                monitor.unblind(study, reason.strip(), who.strip())
-            except ConfigurationError as error:
-                st.error(str(error))
                 return
         st.rerun()

@@ -30,7 +30,7 @@ class Questions:
         self.page = page
         self.in_url = in_url
         self.answers: dict[str, Any] = {}
-        self._required: list[str] = []
+        self._required: dict[str, str] = {}  # field -> what to say when it is missing
         self._remarks: dict[str, DeltaGenerator] = {}
 
     def scale(
@@ -104,7 +104,7 @@ class Questions:
                     question, key=key, max_chars=max_length, label_visibility="collapsed"
                 )
             self.answers[field] = text.strip() or None
-            self._place(field, required=required)
+            self._place(field, required=required, remark=words().text_missing)
 
     def ask(self, question: Question, slots: Sequence[str] = ()) -> None:
         """A question of the protocol, by its kind."""
@@ -128,8 +128,9 @@ class Questions:
 
     def missing(self) -> dict[str, str]:
         """Field -> remark, for every required question without an answer."""
-        remark = words().answer_missing
-        return {field: remark for field in self._required if self.answers[field] is None}
+        return {
+            field: remark for field, remark in self._required.items() if self.answers[field] is None
+        }
 
     def mark(self, problems: Mapping[str, str]) -> None:
         """Write each remark under its question, their number here, and go to the first."""
@@ -150,10 +151,10 @@ class Questions:
     def _answer_key(self, field: str) -> str:
         return f"{self.page}.{field}"
 
-    def _place(self, field: str, *, required: bool) -> None:
+    def _place(self, field: str, *, required: bool, remark: str | None = None) -> None:
         self._remarks[field] = st.empty()
         if required:
-            self._required.append(field)
+            self._required[field] = remark or words().answer_missing
 
 
 def _question(text: str, *, optional: bool = False) -> None:

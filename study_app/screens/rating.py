@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import streamlit as st
+
 from study_app.screens.questions import Questions
+from study_app.screens.reading import safe_markdown
 from study_app.screens.session import words
 from study_design import Protocol
 from study_design.parts import AttentionCheck
+
+
+def scales(protocol: Protocol) -> None:
+    """All points of all scales in words, folded away until somebody wants them."""
+    with st.expander(words().scales_label):
+        for item in protocol.items:
+            st.markdown(f"**{safe_markdown(item.question)}**")
+            points = zip(item.scale.points, item.anchors, strict=True)
+            st.markdown("\n".join(f"- {point} – {safe_markdown(text)}" for point, text in points))
 
 
 def rate(asked: Questions, protocol: Protocol, slot: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from study_app import ratings, rounds
 from study_app.errors import GenerationFailed, InvalidAnswers
@@ -13,7 +14,7 @@ from study_app.ratings import Submission
 from study_app.rounds import OpenRound
 from study_app.screens import layout, problem, reading, session
 from study_app.screens.questions import Questions
-from study_app.screens.rating import ask_about_round, rate, ratings_by_slot
+from study_app.screens.rating import ask_about_round, rate, ratings_by_slot, scales
 from study_app.study import Study
 
 
@@ -28,11 +29,8 @@ def show(study: Study, participant: Participant) -> None:
         )
         layout.arrive(f"round {number}")
         page = st.empty()
-        if not rounds.ready(study, participant):
-            with page.container():
-                _waiting(study)
         try:
-            opened = rounds.open(study, participant)
+            opened = _opened(study, participant, page)
         except GenerationFailed:
             page.empty()
             problem.not_written(study)
@@ -43,6 +41,15 @@ def show(study: Study, participant: Participant) -> None:
         st.rerun()
 
 
+def _opened(study: Study, participant: Participant, page: DeltaGenerator) -> OpenRound:
+    if rounds.ready(study, participant):
+        return rounds.open(study, participant)
+    with page.container():
+        _waiting(study)
+    with session.waiting():
+        return rounds.open(study, participant)
+
+
 def _round(study: Study, participant: Participant, opened: OpenRound) -> bool:
     """Draw the round; True when this press stored it."""
     words = session.words()
@@ -50,6 +57,7 @@ def _round(study: Study, participant: Participant, opened: OpenRound) -> bool:
     asked = Questions(f"r{opened.round}", in_url=True)
     seconds = session.seconds_on(f"round {opened.round}")
     reading.request(opened.request_text)
+    scales(protocol)
     with st.form(f"round {opened.round}", border=False):
         reading.cards(
             [(slot.slot, slot.text) for slot in opened.slots],
@@ -90,7 +98,9 @@ def _waiting(study: Study) -> None:
     words = session.words()
     slots = study.protocol.slots
     with st.container(key="request.waiting"):
-        body = words.writing_body.format(texts=len(slots), seconds=words.few_seconds)
+        usual = round(session.usual_wait())
+        time_ = words.few_seconds if usual < 5 else words.about_seconds.format(seconds=usual)
+        body = words.writing_body.format(texts=len(slots), time=time_)
         st.html(
             f'<p class="label">{html.escape(words.writing_title)}</p>'
             f'<p class="said" role="status">{html.escape(body)}</p>'

@@ -6,8 +6,12 @@ the same place. The database alone knows how far a participant is.
 
 from __future__ import annotations
 
+import statistics
 import threading
 import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 
@@ -66,3 +70,22 @@ def seconds_on(page: str) -> float:
     """Seconds since this session first drew a page; `page` names it within the study."""
     started = st.session_state.setdefault(f"began.{page}", time.monotonic())
     return time.monotonic() - started
+
+
+@st.cache_resource(show_spinner=False)
+def _waits() -> deque[float]:
+    """How long the last visitors of this process waited for their texts, in seconds."""
+    return deque(maxlen=20)
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Measure a wait for texts, to tell the next visitor how long it usually takes."""
+    began = time.monotonic()
+    yield
+    _waits().append(time.monotonic() - began)
+
+
+def usual_wait() -> float:
+    """Median of the last waits in seconds; 0 when there was none yet."""
+    return statistics.median(_waits()) if _waits() else 0.0
