@@ -22,6 +22,7 @@ from study_app.study import Study
 from study_design import draw_schedule, next_sequence
 
 PERSONAL_ID = "PROLIFIC_PID"  # the recruitment parameter that stands for one person
+RECRUITMENT = (PERSONAL_ID, "STUDY_ID", "SESSION_ID", "invitation")
 
 
 class Step(StrEnum):
@@ -98,8 +99,8 @@ def enrol(
     """Enrol a participant who has just consented. Nothing is stored before this.
 
     recruitment   query parameters of the recruitment service, e.g. {"PROLIFIC_PID": "..."}; kept
-                  apart from the data and as keyed digests only. The same PROLIFIC_PID comes back
-                  to the same participant.
+                  apart from the data and as keyed digests only; others than RECRUITMENT are not
+                  kept. The same PROLIFIC_PID comes back to the same participant.
     seed          for simulated participants: makes id and draws reproducible, 0 <= seed < 2**63.
                   The same seed comes back to the same simulated participant.
 
@@ -110,7 +111,7 @@ def enrol(
     digests = {
         name: tokens.recruitment_digest(key, name, value)
         for name, value in (recruitment or {}).items()
-        if value
+        if name in RECRUITMENT and value
     }
     with writing(study.engine) as session:
         if PERSONAL_ID in digests:

@@ -148,7 +148,7 @@ def _participants(
             "rounds_completed": done[person.id],
             **asked[person.id],
             "attention_failed": failed[person.id],
-            "seconds_total": seconds[person.id],
+            "seconds_total": round(seconds[person.id], 3),
         }
 
 
