@@ -9,9 +9,11 @@ from __future__ import annotations
 import io
 import tempfile
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import streamlit as st
+from plotly.graph_objects import Figure
 
 from study_app import exporting, monitor
 from study_app.errors import InvalidAnswers, WrongSecret
@@ -28,10 +30,11 @@ _LINES = 100  # of the log and of the deviations
 def show() -> None:
     """The password form, or the study at a glance."""
     study = opened_study()
-    with layout.column("monitor"):
-        if not _is_researcher():
+    if not _is_researcher():
+        with layout.column():
             _ask_password(study)
-            return
+        return
+    with layout.column("monitor"):
         head, source = st.columns([3, 1], vertical_alignment="bottom")
         with head:
             layout.title("Monitor")
@@ -79,82 +82,100 @@ def _live(study: Study, simulated: bool) -> None:
     if not _is_researcher():
         return
     overview = monitor.overview(study, simulated=simulated, events=_LINES)
-    if simulated:
-        st.info("These participants are simulated. Nothing here says anything about people.")
-    _counts(overview)
-    places, choices = st.columns([3, 2])
-    with places:
-        st.subheader("Where people are", anchor=False)
-        st.plotly_chart(monitor_charts.places(overview, study.protocol.rounds), key="places")
-    with choices:
-        st.subheader("Chosen best, by slot", anchor=False)
-        st.plotly_chart(monitor_charts.choices(overview), key="choices")
-    st.subheader(f"Ratings by {_groups(overview)}", anchor=False)
-    st.caption(
-        "Slots are positions on the screen. Systems change places from round to round, so this "
-        "shows whether people use the scales, not which system is better."
-        if overview.blinded
-        else "The study is unblinded: systems are named."
-    )
-    st.plotly_chart(monitor_charts.ratings(overview, study.protocol.items), key="ratings")
-    uncertainty, entropy = st.columns(2)
-    with uncertainty:
-        st.subheader("User uncertainty by round", anchor=False)
-        st.plotly_chart(
-            monitor_charts.by_round(overview.uncertainty, "share of the start"), key="uncertainty"
-        )
-    with entropy:
-        st.subheader("Attention entropy by round", anchor=False)
-        st.plotly_chart(monitor_charts.by_round(overview.entropy, "nats"), key="entropy")
-    deviations, events = st.columns(2)
-    with deviations:
-        st.subheader("Deviations from the protocol", anchor=False)
+    _health(overview)
+    left, right = st.columns([3, 2])
+    with left:
+        chart = monitor_charts.places(overview, study.protocol.rounds)
+        _figure("Where people are", chart, "Nobody is taking part at the moment.")
+    with right:
+        chart = monitor_charts.choices(overview)
+        _figure("Chosen best, by slot", chart, "No round is stored yet.")
+    _ratings(study, overview)
+    left, right = st.columns(2)
+    with left:
+        chart = monitor_charts.by_round(overview.uncertainty, "share of the start")
+        _figure("User uncertainty by round", chart, "No adaptive system has written a text yet.")
+    with right:
+        chart = monitor_charts.by_round(overview.entropy, "nats")
+        _figure("Attention entropy by round", chart, "No system has reported its attention yet.")
+    left, right = st.columns(2)
+    with left:
         _deviations(overview)
-    with events:
-        st.subheader("Last events", anchor=False)
-        st.dataframe(
-            [
-                {"at": line.at[:19], "participant": line.participant, "event": line.kind}
-                for line in overview.last_events
-            ],
-            hide_index=True,
-            placeholder="–",
-        )
+    with right:
+        _events(overview)
 
 
-def _groups(overview: Overview) -> str:
-    return "slot" if overview.blinded else "system"
-
-
-def _counts(overview: Overview) -> None:
+def _health(overview: Overview) -> None:
+    """The first screen: how many have completed, and whether anything needs care."""
     status = overview.by_status
     completed = status.get("completed", 0)
-    st.progress(
-        min(completed / overview.planned, 1.0),
-        text=f"**{completed} of {overview.planned}** participants have completed",
-    )
+    if overview.simulated:
+        st.info(
+            f"{completed} simulated participants have completed. Nothing here says anything "
+            "about people."
+        )
+    else:
+        st.progress(
+            min(completed / overview.planned, 1.0),
+            text=f"**{completed} of {overview.planned}** participants have completed",
+        )
+    found = len(overview.deviations)
     figures = {
         "Taking part": status.get("active", 0),
         "Withdrawn": status.get("withdrawn", 0),
         "Not eligible": status.get("screened_out", 0),
-        "Deviations": _counted(len(overview.deviations)),
+        "Deviations": f"{found}+" if found == _LINES else found,
+        "Last event": _ago(overview.last_events[0].at) if overview.last_events else "none",
     }
-    for place, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
-        place.metric(name, value)
+    with st.container(horizontal=True, key="health"):
+        for name, value in figures.items():
+            st.metric(name, value, width=150)
 
 
-def _counted(lines: int) -> str:
-    return f"{lines} or more" if lines == _LINES else str(lines)
+def _figure(title: str, figure: Figure | None, nothing: str) -> None:
+    st.subheader(title, anchor=False)
+    if figure is None:
+        st.caption(nothing)
+    else:
+        st.plotly_chart(figure, key=title, alt=title, config={"displayModeBar": False})
+
+
+def _ratings(study: Study, overview: Overview) -> None:
+    st.subheader("Ratings by slot" if overview.blinded else "Ratings by system", anchor=False)
+    if not overview.slot_ratings:
+        st.caption("No round is stored yet.")
+        return
+    st.caption(
+        "Slots are positions on the screen. Systems change places from round to round: this shows "
+        "whether people use the scales, not which system is better."
+        if overview.blinded
+        else "The study is unblinded: systems are named."
+    )
+    items = study.protocol.items
+    for place, item in zip(st.columns(len(items)), items, strict=True):
+        with place:
+            st.markdown(f"**{item.id}**")
+            chart = monitor_charts.ratings(overview, item)
+            st.plotly_chart(
+                chart, key=f"ratings.{item.id}", alt=item.id, config={"displayModeBar": False}
+            )
+    points = items[0].scale.points
+    swatches = "".join(
+        f'<span style="background:{monitor_charts.colour(number, len(points))}"></span>{point}'
+        for number, point in enumerate(points)
+    )
+    st.html(f'<p class="swatches">{swatches}</p>')
 
 
 def _deviations(overview: Overview) -> None:
+    st.subheader("Deviations from the protocol", anchor=False)
     if not overview.deviations:
-        st.write("None: every text was written in time and passed the blinding scan.")
+        st.caption("None: every text was written in time and passed the blinding scan.")
         return
     st.dataframe(
         [
             {
-                "at": line.at[:19],
+                "at": _when(line.at),
                 "participant": line.participant,
                 "round": line.round,
                 "where": line.arm or line.slot,
@@ -165,6 +186,34 @@ def _deviations(overview: Overview) -> None:
         ],
         hide_index=True,
     )
+
+
+def _events(overview: Overview) -> None:
+    st.subheader("Last events", anchor=False)
+    if not overview.last_events:
+        st.caption("Nothing has happened yet.")
+        return
+    st.dataframe(
+        [
+            {"at": _when(line.at), "participant": line.participant, "event": line.kind}
+            for line in overview.last_events
+        ],
+        hide_index=True,
+    )
+
+
+def _when(at: str) -> str:
+    """A moment of the log, in UTC to the second."""
+    return f"{at[:10]} {at[11:19]}"
+
+
+def _ago(at: str) -> str:
+    minutes = int((datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds() // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < 120:
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // 1440} days ago"
 
 
 def _export(study: Study, simulated: bool) -> None:

@@ -2,83 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from study_app.monitor import Overview, RoundMean
 from study_app.participants import Step
 from study_design.parts import Item
 
-_COLOURS = ("#3a8193", "#c58a52", "#8d7fb3", "#7f9f5c", "#b06a78")  # clear on light and dark
-_HEIGHT = 260
-_MARGIN = {"l": 8, "r": 8, "t": 24, "b": 8}
+BAR = "#3a8193"  # clear on the light and the dark page
+_BAND = "rgba(58, 129, 147, 0.22)"
+# The points of a scale from low to high; a lighter middle would be lost on one of the pages.
+POINTS = ("#b0682a", "#cf9a66", "#a3a7a3", "#6da3b0", "#2b7384")
 
 
-def places(overview: Overview, rounds: int) -> go.Figure:
-    """Participants at each step now, rounds one by one."""
+def places(overview: Overview, rounds: int) -> go.Figure | None:
+    """Participants at each step now, rounds one by one; None when nobody is taking part."""
     before = [(Step.BACKGROUND, "About you"), (Step.INSTRUCTIONS, "Practice")]
     counts = {name: overview.by_step.get(step, 0) for step, name in before}
-    counts |= {f"{k}": overview.by_round.get(k, 0) for k in range(1, rounds + 1)}
+    counts |= {str(round_): overview.by_round.get(round_, 0) for round_ in range(1, rounds + 1)}
     counts |= {"Closing": overview.by_step.get(Step.CLOSING, 0)}
-    figure = go.Figure(go.Bar(x=list(counts), y=list(counts.values())))
-    figure.update_xaxes(type="category")
-    figure.update_yaxes(title="participants", rangemode="tozero")
-    return _laid_out(figure)
+    return _counts(counts, "participants")
 
 
-def choices(overview: Overview) -> go.Figure:
-    """How often the text in each slot (or of each system) was chosen as best."""
-    figure = go.Figure(go.Bar(x=list(overview.choices), y=list(overview.choices.values())))
-    figure.update_yaxes(title="times", rangemode="tozero")
-    return _laid_out(figure)
+def choices(overview: Overview) -> go.Figure | None:
+    """How often the text in each slot was chosen as best; None before the first choice."""
+    return _counts(overview.choices, "times")
 
 
-def ratings(overview: Overview, items: Sequence[Item]) -> go.Figure:
-    """Share of each point of the scale, one panel an item, one line of bars a slot or system."""
+def ratings(overview: Overview, item: Item) -> go.Figure:
+    """Shares of the points of one item's scale, one bar a slot (or system), first on top."""
     groups = overview.slot_ratings if overview.arm_ratings is None else overview.arm_ratings
-    figure = make_subplots(1, len(items), subplot_titles=[item.id for item in items])
-    for column, item in enumerate(items, start=1):
-        for number, (group, by_item) in enumerate(groups.items()):
-            counts = by_item.get(item.id, {})
-            total = sum(counts.values()) or 1
-            figure.add_bar(
-                x=list(item.scale.points),
-                y=[counts.get(point, 0) / total for point in item.scale.points],
-                name=group,
-                legendgroup=group,
-                showlegend=column == 1,
-                marker_color=_COLOURS[number % len(_COLOURS)],
-                row=1,
-                col=column,
-            )
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero", matches="y")
-    figure.update_xaxes(dtick=1)
-    figure.update_layout(barmode="group", legend={"orientation": "h", "y": -0.15})
-    return _laid_out(figure)
+    names = sorted(groups, reverse=True)
+    totals = {name: sum(groups[name].get(item.id, {}).values()) or 1 for name in names}
+    figure = go.Figure()
+    for number, point in enumerate(item.scale.points):
+        counts = [groups[name].get(item.id, {}).get(point, 0) for name in names]
+        figure.add_bar(
+            y=names,
+            x=[count / totals[name] for count, name in zip(counts, names, strict=True)],
+            customdata=counts,
+            name=str(point),
+            orientation="h",
+            marker_color=colour(number, len(item.scale.points)),
+            hovertemplate=f"%{{y}}: {point} in %{{x:.0%}} (%{{customdata}})<extra></extra>",
+        )
+    figure.update_xaxes(tickformat=".0%", range=[0, 1], dtick=0.5, showgrid=False)
+    figure.update_layout(barmode="stack", showlegend=False, bargap=0.25)
+    return _laid_out(figure, height=60 + 30 * len(names))
 
 
-def by_round(means: Sequence[RoundMean], unit: str) -> go.Figure:
-    """Mean over participants by round, with the band that holds the middle 80 % of them."""
+def by_round(means: Sequence[RoundMean], unit: str) -> go.Figure | None:
+    """Mean by round, with the band that holds the middle 80 % of the texts; None without any."""
+    if not means:
+        return None
     rounds = [mean.round for mean in means]
     figure = go.Figure()
     figure.add_scatter(
         x=[*rounds, *reversed(rounds)],
         y=[*(mean.high for mean in means), *(mean.low for mean in reversed(means))],
         fill="toself",
+        fillcolor=_BAND,
         line={"width": 0},
-        opacity=0.25,
-        name="middle 80 %",
+        mode="lines",
         hoverinfo="skip",
     )
-    figure.add_scatter(x=rounds, y=[mean.mean for mean in means], mode="lines+markers", name="mean")
+    figure.add_scatter(
+        x=rounds,
+        y=[mean.mean for mean in means],
+        mode="lines+markers",
+        line={"color": BAR, "width": 2},
+        hovertemplate="round %{x}: %{y:.3f}<extra></extra>",
+    )
     figure.update_xaxes(title="round", dtick=1)
     figure.update_yaxes(title=unit, rangemode="tozero")
     figure.update_layout(showlegend=False)
     return _laid_out(figure)
 
 
-def _laid_out(figure: go.Figure) -> go.Figure:
-    figure.update_layout(height=_HEIGHT, margin=_MARGIN, dragmode=False)
+def colour(number: int, of: int) -> str:
+    """The colour of the number-th of so many points of a scale.
+
+    >>> colour(0, 5) != colour(4, 5)
+    True
+    """
+    return POINTS[round(number * (len(POINTS) - 1) / max(of - 1, 1))]
+
+
+def _counts(counts: Mapping[str, int], unit: str) -> go.Figure | None:
+    highest = max(counts.values(), default=0)
+    if highest == 0:
+        return None
+    figure = go.Figure(go.Bar(x=list(counts), y=list(counts.values()), marker_color=BAR))
+    figure.update_xaxes(type="category", tickangle=0)
+    figure.update_yaxes(title=unit, rangemode="tozero", dtick=max(1, highest // 4))
+    return _laid_out(figure)
+
+
+def _laid_out(figure: go.Figure, height: int = 240) -> go.Figure:
+    margin = {"l": 8, "r": 8, "t": 12, "b": 8}
+    figure.update_layout(height=height, margin=margin, dragmode=False)
     return figure
