@@ -49,26 +49,32 @@ class ContrastResult:
 
     def apa(self) -> str:
         """The contrast as a sentence of a results section."""
-        if not self.test.estimable or self.test.estimate is None:
-            return f"{self.label}: not estimable ({self.test.note})."
-        mean = self.test.estimate.value or 0.0
-        unit = "points a round" if self.contrast.kind == "slope" else "points"
+        test, estimate = self.test, self.test.estimate
+        if test.statistic is None or estimate is None or estimate.value is None:
+            return f"{self.label}: not estimable ({test.note})."
         first, second = arm_label(self.contrast.treatment), arm_label(self.contrast.comparator)
+        size, rises = abs(estimate.value), estimate.value >= 0
         if self.contrast.kind == "slope":
-            verb = "widened" if mean >= 0 else "narrowed"
+            digits = 3
             lead = (
-                f"The difference {first} − {second} on {self.contrast.item} {verb} by "
-                f"{number(abs(mean), 3)} {unit}"
+                f"The difference {first} − {second} on {self.contrast.item} "
+                f"{'grew' if rises else 'fell'} by {number(size, digits)} points a round"
             )
         else:
-            verb = "higher" if mean >= 0 else "lower"
+            digits = 2
             lead = (
-                f"{first} was rated {number(abs(mean))} {unit} {verb} than {second} on "
-                f"{self.contrast.item}"
+                f"{first} was rated {number(size, digits)} points "
+                f"{'higher' if rises else 'lower'} than {second} on {self.contrast.item}"
             )
-        adjusted = p_text(self.p_adjusted).replace("p ", "p_Holm ", 1)
-        numbers = self.test.apa().replace(", p ", f", {adjusted}, unadjusted p ", 1)
-        return f"{lead}, {numbers}."
+        parts = [
+            lead,
+            *([estimate.interval.apa(digits)] if estimate.interval else []),
+            f"t({test.df:g}) = {number(test.statistic)}",
+            p_text(test.p),
+            f"Holm-adjusted {p_text(self.p_adjusted)}",
+            test.effect("d_z").apa(),
+        ]
+        return f"{', '.join(parts)}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from analysis.data.sample import Sample
 from analysis.stats.arrays import Array
 
 MEASURES = {
-    "uncertainty": "posterior over prior variance, 1 at the start",
-    "entropy": "entropy of the attention over the pool, nats",
-    "mutual_information": "mutual information of attention and user state, nats",
+    "uncertainty": "the posterior variance over the prior's, 1 at the start",
+    "entropy": "that of the attention over the pool, in nats",
+    "mutual_information": "that of the attention and the user state, in nats",
 }
 
 
@@ -49,6 +49,17 @@ def cell_means(ratings: Ratings) -> pd.DataFrame:
             spread = float(values.std(ddof=1)) if values.size > 1 else None
             rows.append((item, arm, values.size, spread, *mean_interval(values)))
     return _frame(rows, ["item", "arm", "n", "sd", "mean", "ci_low", "ci_high"])
+
+
+def participant_means(ratings: Ratings) -> pd.DataFrame:
+    """Participant × arm × item: the mean over the committed rounds."""
+    rows = [
+        (participant, arm, item, float(mean))
+        for item in ratings.items
+        for arm in ratings.arms
+        for participant, mean in zip(ratings.participants, ratings.means(arm, item), strict=True)
+    ]
+    return _frame(rows, ["participant", "arm", "item", "mean"])
 
 
 def round_means(ratings: Ratings) -> pd.DataFrame:
@@ -90,19 +101,19 @@ def likert(ratings: Ratings, scales: Sequence[Sequence[int]]) -> pd.DataFrame:
 
 
 def slot_balance(export: Export, sample: Sample) -> pd.DataFrame:
-    """Arm × slot: in how many rated rounds the arm stood there, and the number if all are equal."""
+    """Arm: in how many rated rounds it stood in each slot, and the number if all were equal."""
     protocol = export.protocol
     choices_of = export.tables["ratings"]
     shown = choices_of[choices_of["participant"].isin(sample.analysed)].drop_duplicates(
         ["participant", "round", "slot"]
     )
     counts = shown.groupby(["arm", "slot"]).size()
-    rows = []
-    for arm in (arm.name for arm in protocol.arms):
-        for slot in protocol.slots:
-            count = int(counts.get((arm, slot), 0))
-            rows.append((arm, slot, count, len(shown) / len(protocol.slots) ** 2))
-    return _frame(rows, ["arm", "slot", "rounds", "if_equal"])
+    equal = len(shown) / len(protocol.slots) ** 2
+    rows = [
+        (arm.name, *(int(counts.get((arm.name, slot), 0)) for slot in protocol.slots), equal)
+        for arm in protocol.arms
+    ]
+    return _frame(rows, ["arm", *protocol.slots, "if_equal"])
 
 
 def sample_description(export: Export, sample: Sample) -> pd.DataFrame:

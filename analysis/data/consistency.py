@@ -110,14 +110,16 @@ def _whole_rounds(protocol: Protocol, tables: Tables) -> Iterator[Problem]:
     """A round is committed whole: every slot × item rated, one best choice, and counted."""
     cells = len(protocol.slots) * len(protocol.items)
     counts = tables["ratings"].groupby(["participant", "round"]).size()
-    for (participant, round_), count in counts[counts != cells].head(_NAMED).items():  # type: ignore[misc]
+    short = counts[counts != cells].head(_NAMED).reset_index(name="count")
+    for participant, round_, count in short.itertuples(index=False):
         rule = f"participant {participant}, round {round_}: {count} ratings instead of {cells}"
         yield Problem("ratings.csv", rule)
-    chosen = pd.MultiIndex.from_frame(tables["choices"][["participant", "round"]])
-    for participant, round_ in counts.index.difference(chosen)[:_NAMED]:
+    chosen = set(_pairs(tables["choices"]))
+    rated = set(_pairs(tables["ratings"]))
+    for participant, round_ in sorted(rated - chosen)[:_NAMED]:
         rule = f"participant {participant}, round {round_} has ratings and no choice"
         yield Problem("choices.csv", rule)
-    for participant, round_ in chosen.difference(counts.index)[:_NAMED]:
+    for participant, round_ in sorted(chosen - rated)[:_NAMED]:
         rule = f"participant {participant}, round {round_} has a choice and no ratings"
         yield Problem("ratings.csv", rule)
     participants = tables["participants"]
@@ -127,6 +129,11 @@ def _whole_rounds(protocol: Protocol, tables: Tables) -> Iterator[Problem]:
     bad = differs & (participants["status"] != "withdrawn").to_numpy()
     rule = "is not the number of rounds with ratings in ratings.csv"
     yield from _rows("participants.csv", "rounds_completed", pd.Series(bad), rule)
+
+
+def _pairs(table: pd.DataFrame) -> Iterator[tuple[str, int]]:
+    pairs = table[["participant", "round"]].drop_duplicates()
+    return zip(pairs["participant"].tolist(), pairs["round"].tolist(), strict=True)
 
 
 def _slots_agree(tables: Tables) -> Iterator[Problem]:

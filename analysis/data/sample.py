@@ -81,10 +81,10 @@ def draw_sample(export: Export) -> Sample:
     exclusions: list[Exclusion] = []
     analysed: list[str] = []
     taking_part = participants[participants["status"].isin(["active", "completed"])]
-    for row in taking_part.itertuples(index=False):
-        participant, done = str(row.participant), int(row.rounds_completed)  # type: ignore[arg-type]
-        failed = int(row.attention_failed)  # type: ignore[arg-type]
-        finished = row.status == "completed" or not rules.complete_rounds
+    for row in taking_part.to_dict(orient="records"):
+        participant, done = str(row["participant"]), int(row["rounds_completed"])
+        failed = int(row["attention_failed"])
+        finished = row["status"] == "completed" or not rules.complete_rounds
         limit = rules.attention_failures
         if done < needed or not finished:
             detail = f"{done} of {rounds} rounds committed"

@@ -7,7 +7,7 @@ column is optional.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -52,12 +52,11 @@ class Column:
 
 
 def _columns(*names: str) -> tuple[Column, ...]:
-    """ "rating:int" is a column of whole numbers, "arm?" a text that may be empty."""
+    """Columns in short: rating:int holds whole numbers, arm? is a text that may be empty."""
     columns = []
     for entry in names:
-        name, _, kind = entry.partition(":")
-        optional = entry.endswith("?")
-        columns.append(Column(name.rstrip("?"), kind.rstrip("?") or "text", optional))  # type: ignore[arg-type]
+        name, _, kind = entry.rstrip("?").partition(":")
+        columns.append(Column(name, cast(Kind, kind or "text"), entry.endswith("?")))
     return tuple(columns)
 
 

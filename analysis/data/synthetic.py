@@ -186,7 +186,7 @@ def _ratings(
     level = rng.normal(0, effects.level, people)[participant]
     liking = rng.normal(0, effects.method, (people, len(arms)))[participant, arm]
     learned = effects.growth * (texts["round"] - 1) * (texts["arm"] == treatment)
-    shift = texts["arm"].map(lambda name: effects.shift.get(name, 0.0)).to_numpy(dtype=float)
+    shift = np.array([effects.shift.get(str(name), 0.0) for name in texts["arm"]])
     tables = []
     for item in protocol.items:
         middle = (item.scale.low + item.scale.high) / 2.0

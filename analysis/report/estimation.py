@@ -113,8 +113,23 @@ def _differences(drawn: go.Figure, result: ContrastResult) -> None:
         marker={"color": "rgba(90, 90, 90, 0.7)", "size": 5},
         hovertemplate="%{y:.2f}<extra>difference</extra>",
     )
+    drawn.add_shape(
+        type="line", xref="x", yref="y2", x0=1.45, x1=2.45, y0=0, y1=0,
+        line={"color": MUTED, "width": 1, "dash": "dot"},
+    )  # fmt: skip
+    drawn.update_layout(
+        yaxis2=AXIS
+        | {
+            "overlaying": "y",
+            "side": "right",
+            "tickmode": "auto",
+            "title": {"text": "difference in points", "standoff": 8, "font": {"size": 13}},
+        },
+        margin={"r": 56},
+    )
     estimate = result.test.estimate
-    assert estimate is not None and estimate.value is not None
+    if estimate is None or estimate.value is None:
+        return
     bars = None
     if estimate.interval is not None:
         bars = {
@@ -134,21 +149,6 @@ def _differences(drawn: go.Figure, result: ContrastResult) -> None:
         mode="markers",
         marker={"color": INK, "size": 11, "symbol": "diamond"},
         hovertemplate=f"{estimate.apa()}<extra></extra>",
-    )
-    reach = 1.1 * max(0.5, float(np.abs(values).max()))
-    drawn.add_shape(
-        type="line", xref="x", yref="y2", x0=1.45, x1=2.45, y0=0, y1=0,
-        line={"color": MUTED, "width": 1, "dash": "dot"},
-    )  # fmt: skip
-    drawn.update_layout(
-        yaxis2=AXIS
-        | {
-            "overlaying": "y",
-            "side": "right",
-            "range": [-reach, reach],
-            "title": {"text": "difference in points", "standoff": 8},
-        },
-        margin={"r": 56},
     )
 
 

@@ -13,12 +13,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.confirmatory import ContrastResult, arm_label
+from analysis.confirmatory import arm_label
 from analysis.describe import MEASURES
 from analysis.findings import Findings
 from analysis.report.estimation import estimation_panel, slope_panel
 from analysis.report.style import INK, LIKERT, MUTED, Look, figure, look
 from analysis.report.table import Table
+
+_AXES = {"uncertainty": "share of the prior's", "entropy": "nats", "mutual_information": "nats"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,11 +38,11 @@ def report_figures(findings: Findings, tables: dict[str, Table]) -> dict[str, Fi
     drawn = [
         _estimation(findings, looks),
         _slopes(findings, tables["round_differences"].frame, looks),
-        _forest(findings),
         _learning(findings, tables["round_means"].frame, looks),
+        _forest(findings),
         _likert(findings, tables["likert"].frame),
         _choices(tables["choices"].frame, looks),
-        _trajectories(tables["trajectories"].frame, looks),
+        _trajectories(findings, tables["trajectories"].frame, looks),
     ]
     return {entry.name: entry for entry in drawn if entry.panels}
 
@@ -50,10 +52,12 @@ def _estimation(findings: Findings, looks: dict[str, Look]) -> Figure:
     panels = tuple(
         (result.label, estimation_panel(result, findings.ratings, looks)) for result in results
     )
+    _share_range(panels, "yaxis")
+    _share_range(panels, "yaxis2", around_zero=True)
     caption = (
-        "The primary comparison, every participant shown. Left of the line: each participant's mean "
-        "rating of the two arms, joined. Right: the differences, each a point; the diamond is their "
-        "mean with its 95% t interval."
+        "The primary comparison, every participant shown. Left of the line: each participant's "
+        "mean rating of the two arms, joined. Right: the differences, each a point; the diamond is "
+        "their mean with its 95% t interval."
     )
     return Figure("estimation", caption, panels)
 
@@ -72,11 +76,36 @@ def _slopes(findings: Findings, frame: pd.DataFrame, looks: dict[str, Look]) -> 
         )
         for result in results
     )
+    _share_range(panels, "yaxis")
     caption = (
-        "Does the gap widen? Mean difference by round with its 95% t interval between participants, "
-        "and the line of the mean slope of the participants."
+        "Does the gap widen? Mean difference by round with its 95% t interval between "
+        "participants, and the line of the mean slope of the participants."
     )
     return Figure("slopes", caption, panels)
+
+
+def _share_range(
+    panels: Sequence[tuple[str, go.Figure]], axis: str, *, around_zero: bool = False
+) -> None:
+    """Give every panel the same range on an axis, from what its traces reach with their bars."""
+    ends: list[float] = []
+    for _, drawn in panels:
+        for trace in drawn.to_dict()["data"]:
+            if trace.get("yaxis", "y").replace("y", "yaxis", 1) != axis:
+                continue
+            bars = trace.get("error_y", {})
+            ups, downs = bars.get("array"), bars.get("arrayminus")
+            for k, y in enumerate(value for value in trace["y"] if value is not None):
+                ends += [y + (ups[k] if ups else 0.0), y - (downs[k] if downs else 0.0)]
+    if not ends:
+        return
+    low, high = min(ends), max(ends)
+    if around_zero:
+        high = max(high, -low)
+        low = -high
+    room = max(0.06 * (high - low), 0.05)
+    for _, drawn in panels:
+        drawn.update_layout({axis: {"range": [low - room, high + room]}})
 
 
 def _forest(findings: Findings) -> Figure:
@@ -96,11 +125,11 @@ def _forest(findings: Findings) -> Figure:
         return Figure("forest", caption, ())
     drawn = figure(height=80 + 26 * len(results), x="difference in points")
     drawn.add_vline(x=0, line={"color": MUTED, "width": 1, "dash": "dot"})
-    labels = [_two_lines(result) for _, result in results]
+    labels = [result.label for _, result in results]
     for (family, result), label in zip(results, labels, strict=True):
         estimate = result.test.estimate
-        assert estimate is not None and estimate.value is not None
-        assert estimate.interval is not None
+        if estimate is None or estimate.value is None or estimate.interval is None:
+            continue
         drawn.add_scatter(
             x=[estimate.value],
             y=[label],
@@ -119,10 +148,6 @@ def _forest(findings: Findings) -> Figure:
     )
     drawn.update_yaxes(tickfont={"size": 12})
     return Figure("forest", caption, (("Mean differences", drawn),))
-
-
-def _two_lines(result: ContrastResult) -> str:
-    return result.label.replace(", ", " · ")
 
 
 def _bars(value: float, low: float, high: float) -> dict[str, object]:
@@ -206,10 +231,13 @@ def _likert(findings: Findings, frame: pd.DataFrame) -> Figure:
                 hovertemplate="%{y}, rated " + str(point) + ": %{x:.1%}<extra></extra>",
             )
         drawn.update_layout(barmode="stack", bargap=0.25, legend={"traceorder": "normal"})
-        drawn.update_xaxes(range=[0, 1], tickformat=".0%")
+        drawn.update_xaxes(range=[0, 1.005], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
         drawn.update_yaxes(autorange="reversed", ticks="", showline=False)
         panels.append((item.id, drawn))
-    caption = "Every rating by arm, in per cent of the arm's ratings; 1 is the lowest point."
+    caption = (
+        "Every rating by arm, in per cent of the arm's ratings (under 7% without a number). 1 is "
+        "the lowest point of the scale."
+    )
     return Figure("likert", caption, tuple(panels))
 
 
@@ -222,8 +250,8 @@ def _likert_colours(points: int) -> Sequence[str]:
 
 def _choices(frame: pd.DataFrame, looks: dict[str, Look]) -> Figure:
     caption = (
-        "Share of the rounds in which an arm's text was the one to keep, with its BCa interval over "
-        "participants. The dotted line is chance."
+        "Share of the rounds in which an arm's text was the one to keep, with its BCa interval "
+        "over participants. The dotted line is chance."
     )
     held = frame[frame["share"].notna()]
     if held.empty:
@@ -231,34 +259,34 @@ def _choices(frame: pd.DataFrame, looks: dict[str, Look]) -> Figure:
     drawn = figure(height=70 + 44 * len(held), x="share of choices")
     for row in held.to_dict(orient="records"):
         share, style = float(row["share"]), looks[row["arm"]]
-        known = row["ci_low"] is not None and row["ci_high"] is not None
+        low, high = row["ci_low"], row["ci_high"]
         drawn.add_scatter(
             x=[share],
             y=[arm_label(row["arm"])],
-            error_x=_bars(share, row["ci_low"], row["ci_high"]) if known else None,
+            error_x=None if low is None or high is None else _bars(share, low, high),
             mode="markers",
             marker={"size": 11, "color": style.colour, "symbol": style.marker},
             hovertemplate="%{y}: %{x:.1%}<extra></extra>",
         )
     drawn.add_vline(x=1 / len(frame), line={"color": MUTED, "width": 1, "dash": "dot"})
-    drawn.update_xaxes(range=[0, 1], tickformat=".0%")
+    drawn.update_xaxes(range=[0, 1.005], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
     drawn.update_yaxes(autorange="reversed", ticks="", showline=False)
     return Figure("choices", caption, (("Best of the round", drawn),))
 
 
-def _trajectories(frame: pd.DataFrame, looks: dict[str, Look]) -> Figure:
+def _trajectories(findings: Findings, frame: pd.DataFrame, looks: dict[str, Look]) -> Figure:
     panels = []
-    for measure, meaning in MEASURES.items():
+    for measure in MEASURES:
         own = frame[frame["measure"] == measure]
         if own.empty:
             continue
-        drawn = figure(x="round", y=meaning.split(",")[0], legend=own["arm"].nunique() > 1)
+        drawn = figure(x="round", y=_AXES[measure], legend=own["arm"].nunique() > 1)
         for arm, rows in own.groupby("arm", sort=False):
             add_band(drawn, rows, arm_label(str(arm)), looks[str(arm)])
-        drawn.update_xaxes(dtick=1)
+        drawn.update_xaxes(tick0=1, dtick=1 if findings.ratings.rounds <= 5 else 3)
         panels.append((f"{measure.replace('_', ' ')}", drawn))
     caption = "What the systems recorded about themselves, by round: " + "; ".join(
-        f"{measure.replace('_', ' ')} is the {meaning}"
+        f"{measure.replace('_', ' ')} is {meaning}"
         for measure, meaning in MEASURES.items()
         if (frame["measure"] == measure).any()
     )

@@ -1,13 +1,15 @@
-"""The page: one HTML file with its style, its numbers and plotly.js inside, readable on paper too."""
+"""The page: one HTML file with its style, numbers and plotly.js inside, readable on paper too."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from analysis.confirmatory import arm_label
@@ -17,6 +19,7 @@ from analysis.report.figures import Figure
 from analysis.report.table import Table
 
 _HERE = Path(__file__).parent
+_SYMBOL = re.compile(r"\b([dgrMp])_(z|av|rb|diff|Holm|BH)\b")
 
 
 def report_title(findings: Findings) -> str:
@@ -37,6 +40,7 @@ def render_page(
         lstrip_blocks=True,
     )
     environment.filters["arm"] = arm_label
+    environment.filters["symbols"] = symbols
     protocol = findings.export.protocol
     numbered = {name: number for number, name in enumerate(figures, start=1)}
     return environment.get_template("page.html.j2").render(
@@ -57,6 +61,16 @@ def render_page(
         style=(_HERE / "page.css").read_text(encoding="utf-8"),
         plotly=get_plotlyjs(),
     )
+
+
+def symbols(text: str) -> Markup:
+    """Escaped text in which statistical symbols are set as such, and equations are kept whole.
+
+    >>> str(symbols("d_z = 1"))
+    '<i>d</i><sub>z</sub>\xa0=\xa01'
+    """
+    escaped = re.sub(r" (=|&lt;) ", "\u00a0\\1\u00a0", str(escape(text)))
+    return Markup(_SYMBOL.sub(r"<i>\1</i><sub>\2</sub>", escaped))
 
 
 def _panels(figures: Mapping[str, Figure]) -> str:

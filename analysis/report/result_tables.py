@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from analysis.confirmatory import ContrastResult, FamilyResult, arm_label
 from analysis.findings import Findings
-from analysis.report.table import Shown, Table, interval
-from analysis.stats.results import NOT_ESTIMABLE, Estimate, statistic_text
+from analysis.report.table import Shown, Table, with_interval
+from analysis.stats.results import NOT_ESTIMABLE, Estimate, number, statistic_text
 
 _ARM = Shown("Arm", lambda row: arm_label(row["arm"]))
 
@@ -37,14 +40,15 @@ def _family(family: FamilyResult) -> Table:
     digits = 3 if slopes else 2
     columns = [
         Shown("Contrast", lambda row: str(row["contrast"]).removeprefix("slope of ")),
-        Shown("Slope" if slopes else "Difference", "estimate", digits),
-        Shown("95% CI", interval(digits=digits), "interval"),
-        Shown("t", "t", 2),
-        Shown("df", "df", 0),
+        Shown(
+            f"{'Slope' if slopes else 'Difference'} [95% CI]",
+            with_interval("estimate", digits=digits),
+            "interval",
+        ),
+        Shown("t (df)", _t_and_df, "t"),
         Shown("p", "p", "p"),
-        Shown("p Holm", "p_holm", "p"),
-        Shown("d_z", "d_z", 2),
-        Shown("95% CI", interval("d_z_low", "d_z_high"), "interval"),
+        Shown("p_Holm", "p_holm", "p"),
+        Shown("d_z [95% CI]", with_interval("d_z", "d_z_low", "d_z_high"), "interval"),
     ]
     what = "one-sample t of participant slopes" if slopes else "paired t of participant means"
     unit = "points a round" if slopes else "points of the rating scale"
@@ -52,7 +56,7 @@ def _family(family: FamilyResult) -> Table:
         f"Two-sided {what}; Holm within the family, α = {family.alpha:g}. In {unit}; a positive "
         "value favours the first-named arm. d_z with its noncentral-t interval."
     )
-    reasons = sorted({row["note"] for row in rows if row["note"]})
+    reasons = sorted({str(row["note"]) for row in rows if row["note"]})
     if reasons:
         note += " Not estimable: " + "; ".join(reasons) + "."
     frame = pd.DataFrame(rows, columns=list(_CONFIRMATORY), dtype=object)
@@ -62,7 +66,12 @@ def _family(family: FamilyResult) -> Table:
         frame,
         tuple(columns),
         note,
+        stacked=True,
     )
+
+
+def _t_and_df(row: Mapping[str, Any]) -> str:
+    return NOT_ESTIMABLE if row["t"] is None else f"{number(row['t'])} ({row['df']:g})"
 
 
 _CONFIRMATORY = (
@@ -124,16 +133,15 @@ def _effects(findings: Findings) -> Table:
         Shown("Family", "family"),
         Shown("Contrast", "contrast"),
         Shown("Effect", "effect"),
-        Shown("Value", "value", 2),
-        Shown("95% CI", interval(), "interval"),
+        Shown("Value [95% CI]", with_interval("value"), "interval"),
         Shown("Note", "note"),
     )
     note = (
         "d_z: mean over SD of the differences, noncentral-t interval. g_z: d_z with Hedges' "
-        "correction J(df). d_av: mean difference over the root mean variance of the two arms. r_rb: "
-        "matched-pairs rank-biserial. d_av and r_rb with BCa bootstrap intervals over participants."
+        "correction J(df). d_av: mean difference over the root mean variance of the two arms. "
+        "r_rb: matched-pairs rank-biserial. d_av and r_rb with BCa intervals over participants."
     )
-    return Table("effects", "Effect sizes of every contrast", frame, columns, note)
+    return Table("effects", "Effect sizes of every contrast", frame, columns, note, stacked=True)
 
 
 def _sensitivity(findings: Findings) -> Table:
@@ -163,7 +171,7 @@ def _sensitivity(findings: Findings) -> Table:
     )
     note = "Unadjusted two-sided p-values; they do not enter the confirmatory decision."
     caption = "Sensitivity: the same differences by ranks and by signs"
-    return Table("sensitivity", caption, frame, columns, note)
+    return Table("sensitivity", caption, frame, columns, note, stacked=True)
 
 
 def _statistic(symbol: str, value: float | None) -> str:
@@ -174,7 +182,7 @@ def _sentences(findings: Findings) -> Table:
     rows = [(family.name, result.label, result.apa()) for family, result in _contrasts(findings)]
     frame = pd.DataFrame(rows, columns=["family", "contrast", "sentence"], dtype=object)
     columns = (Shown("Family", "family"), Shown("Sentence", "sentence"))
-    return Table("apa_sentences", "Every contrast in words", frame, columns)
+    return Table("apa_sentences", "Every contrast in words", frame, columns, stacked=True)
 
 
 def _differences(findings: Findings) -> Table:
@@ -201,10 +209,13 @@ def _omnibus(findings: Findings) -> Table:
         Shown("χ²", "chi2", 2),
         Shown("df", "df", 0),
         Shown("p", "p", "p"),
-        Shown("p BH", "p_bh", "p"),
-        Shown("Kendall's W", "kendall_w", 2),
+        Shown("p_BH", "p_bh", "p"),
+        Shown("W", "kendall_w", 2),
     )
-    note = "Exploratory, on participant means; Benjamini–Hochberg over the items. Not a gate."
+    note = (
+        "Exploratory, on participant means; Benjamini–Hochberg over the items. Not a gate. W: "
+        "Kendall's coefficient of concordance."
+    )
     frame = pd.DataFrame(rows, columns=names, dtype=object)
     return Table("friedman", "Friedman's test of all arms, by item", frame, columns, note)
 
@@ -220,10 +231,8 @@ def _choices(findings: Findings) -> Table:
     names = ["arm", "count", "total", "share", "ci_low", "ci_high", "p", "worth", "note"]
     columns = (
         _ARM,
-        Shown("Chosen", "count", "count"),
-        Shown("of", "total", "count"),
-        Shown("Share", "share", 2),
-        Shown("95% CI", interval(), "interval"),
+        Shown("Chosen", lambda row: f"{row['count']:,} of {row['total']:,}", "count"),
+        Shown("Share [95% CI]", with_interval("share"), "interval"),
         Shown("p binomial", "p", "p"),
         Shown("Worth", "worth", 2),
     )
@@ -234,7 +243,8 @@ def _choices(findings: Findings) -> Table:
         "the safer reading. Worth: Bradley–Terry, summing to 1."
     )
     frame = pd.DataFrame(rows, columns=names, dtype=object)
-    return Table("choices", "Best of the round: which arm's text was kept", frame, columns, note)
+    caption = "Best of the round: which arm's text was kept"
+    return Table("choices", caption, frame, columns, note, stacked=True)
 
 
 def _preferences(findings: Findings) -> Table:
@@ -246,8 +256,7 @@ def _preferences(findings: Findings) -> Table:
     columns = (
         _ARM,
         Shown("Other", lambda row: arm_label(row["other"])),
-        Shown("P(win)", "p_win", 2),
-        Shown("95% CI", interval(), "interval"),
+        Shown("P(win) [95% CI]", with_interval("p_win"), "interval"),
     )
     note = "Bradley–Terry probability that the arm beats the other; BCa interval over participants."
     frame = pd.DataFrame(rows, columns=names, dtype=object)
@@ -263,12 +272,10 @@ def _guesses(findings: Findings) -> Table:
             rows.append((guess.question, *cells))
     names = ["question", "arm", "count", "total", "index", "ci_low", "ci_high", "p", "note"]
     columns = (
-        Shown("Question", "question"),
         _ARM,
-        Shown("Named by", "count", "count"),
-        Shown("of", "total", "count"),
-        Shown("Index", "index", 2),
-        Shown("95% CI", interval(), "interval"),
+        *([Shown("Question", "question")] if len(findings.guesses) > 1 else []),
+        Shown("Named by", lambda row: f"{row['count']:,} of {row['total']:,}", "count"),
+        Shown("Index [95% CI]", with_interval("index"), "interval"),
         Shown("p binomial", "p", "p"),
     )
     note = (
@@ -277,4 +284,5 @@ def _guesses(findings: Findings) -> Table:
         "arms), with Clopper–Pearson's interval; exact binomial against chance, exploratory."
     )
     frame = pd.DataFrame(rows, columns=names, dtype=object)
-    return Table("blinding", "Which arm participants thought adapted to them", frame, columns, note)
+    caption = "Which arm participants thought adapted to them"
+    return Table("blinding", caption, frame, columns, note, stacked=True)

@@ -14,7 +14,7 @@ import pandas as pd
 from analysis import describe
 from analysis.confirmatory import arm_label
 from analysis.findings import Findings
-from analysis.report.table import Shown, Table, interval
+from analysis.report.table import Shown, Table, with_interval
 from analysis.stats.power import smallest_effect
 from analysis.stats.results import NOT_ESTIMABLE
 from study_design import testable
@@ -41,6 +41,11 @@ def study_tables(findings: Findings) -> list[Table]:
         _sample(findings),
         _balance(findings),
         _means(findings),
+        Table(
+            "participant_means",
+            "Every participant's mean rating by arm and item",
+            describe.participant_means(ratings),
+        ),
         Table("likert", "Every rating by arm and item", describe.likert(ratings, points)),
         Table("round_means", "Means by round", describe.round_means(ratings)),
         Table(
@@ -100,11 +105,10 @@ def _balance(findings: Findings) -> Table:
     frame = describe.slot_balance(findings.export, findings.sample)
     columns = (
         _ARM,
-        Shown("Slot", "slot"),
-        Shown("Rounds", "rounds", "count"),
-        Shown("If equal", "if_equal", 1),
+        *(Shown(f"Slot {slot}", slot, "count") for slot in findings.export.protocol.slots),
+        Shown("If all were equal", "if_equal", 1),
     )
-    note = "Rounds in which the arm stood in the slot, over the analysed participants."
+    note = "Rated rounds in which the arm stood in the slot, over the analysed participants."
     return Table("balance", "Balance of arms over slots", frame, columns, note)
 
 
@@ -114,8 +118,7 @@ def _means(findings: Findings) -> Table:
         Shown("Item", "item"),
         _ARM,
         Shown("n", "n", "count"),
-        Shown("Mean", "mean", 2),
-        Shown("95% CI", interval(), "interval"),
+        Shown("Mean [95% CI]", with_interval("mean"), "interval"),
         Shown("SD", "sd", 2),
     )
     note = (
@@ -136,7 +139,7 @@ def _generation(findings: Findings) -> Table:
         Shown("95th percentile", "seconds_p95", 2),
     )
     note = "Length and speed can give an arm away: large differences weaken the blinding."
-    return Table("generation", "The texts as written", frame, columns, note)
+    return Table("generation", "The texts as written", frame, columns, note, stacked=True)
 
 
 def _power(findings: Findings) -> Table:
@@ -159,8 +162,8 @@ def _power(findings: Findings) -> Table:
         Shown("Smallest d_z", "smallest_d_z", 3),
     )
     note = (
-        "Exact, from the noncentral t, two-sided. The smaller α is that of the first step of Holm's "
-        f"correction in F1 (α / {len(primary.contrasts)})."
+        "Exact, from the noncentral t, two-sided. The smaller α is that of the first step of "
+        f"Holm's correction in F1 (α / {len(primary.contrasts)})."
     )
     frame = pd.DataFrame(rows, columns=names, dtype=object)
     return Table("power", "The smallest effect that this study detects", frame, columns, note)
@@ -178,7 +181,7 @@ def _hypotheses(findings: Findings) -> Table:
         Shown("Tested here", "testable"),
         Shown("Why", "reason"),
     )
-    return Table("hypotheses", "What these arms can test", frame, columns)
+    return Table("hypotheses", "What these arms can test", frame, columns, stacked=True)
 
 
 def _deviation_counts(findings: Findings) -> Table:
@@ -197,7 +200,14 @@ def _deviations(findings: Findings) -> Table:
     columns = ["participant", "round", "arm", "kind", "detail", "at"]
     frame = log[columns].astype(object)
     frame["round"] = frame["round"].map(lambda value: "" if pd.isna(value) else int(value))
-    return Table("deviations", "Every deviation", frame)
+    shown = (
+        Shown("Kind", lambda row: str(row["kind"]).replace("_", " ")),
+        Shown("Participant", lambda row: f"{row['participant'][:8]}…"),
+        Shown("Round", lambda row: str(row["round"])),
+        Shown("Arm", lambda row: arm_label(row["arm"])),
+        Shown("Detail", "detail"),
+    )
+    return Table("deviations", "Every deviation", frame, shown, stacked=True)
 
 
 def _provenance(findings: Findings) -> Table:
@@ -217,8 +227,8 @@ def _provenance(findings: Findings) -> Table:
     frame = pd.DataFrame(rows, columns=["name", "value"], dtype=object)
     columns = (Shown("", "name"), Shown("", "value"))
     note = (
-        "SHA-256. Protocol: its canonical JSON. Data: the digests of all tables. Study code: as the "
-        "export states it. Analysis code: the source files of this package."
+        "SHA-256. Protocol: its canonical JSON. Data: the digests of all tables. Study code: as "
+        "the export states it. Analysis code: the source files of this package."
     )
     return Table("provenance", "Protocol, data and code", frame, columns, note)
 

@@ -14,7 +14,6 @@ INK = "#1a1a1a"
 MUTED = "#6b6b6b"
 RULE = "#d9d9d9"
 FONT = "'Source Sans 3', 'Helvetica Neue', Helvetica, Arial, sans-serif"
-SIMULATED = "simulated data"
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#8A6D00")
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -31,7 +30,7 @@ AXIS = {
     "showgrid": False,
     "zeroline": False,
     "automargin": True,
-    "title": {"standoff": 8},
+    "title": {"standoff": 8, "font": {"size": 13}},
 }
 TEMPLATE = go.layout.Template(
     layout={

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,7 @@ class Table:
     frame    object columns; None is "not estimable", and nan is refused
     columns  what the page shows; empty when the table is a file only
     note     what a reader must know to read the numbers
+    stacked  on a phone, show a row as a card of its own rather than as a line to scroll
     """
 
     name: str
@@ -57,7 +58,7 @@ class Table:
     frame: pd.DataFrame
     columns: tuple[Shown, ...] = ()
     note: str = ""
-    wide: bool = field(default=False)
+    stacked: bool = False
 
     def __post_init__(self) -> None:
         for column in self.frame.columns:
@@ -85,13 +86,18 @@ class Table:
         return frame.to_csv(index=False, lineterminator="\n")
 
 
-def interval(low: str = "ci_low", high: str = "ci_high", digits: int = 2) -> Callable[..., str]:
-    """A function of a row that shows its interval as [low, high]."""
+def with_interval(
+    value: str, low: str = "ci_low", high: str = "ci_high", digits: int = 2
+) -> Callable[[Mapping[str, Any]], str]:
+    """A function of a row that shows a value and its interval as 0.33 [0.13, 0.52]."""
 
     def show(row: Mapping[str, Any]) -> str:
-        if row[low] is None or row[high] is None:
+        if row[value] is None:
             return NOT_ESTIMABLE
-        return f"[{number(row[low], digits)}, {number(row[high], digits)}]"
+        if row[low] is None or row[high] is None:
+            return f"{number(row[value], digits)} [{NOT_ESTIMABLE}]"
+        bounds = f"[{number(row[low], digits)}, {number(row[high], digits)}]"
+        return f"{number(row[value], digits)} {bounds}"
 
     return show
 

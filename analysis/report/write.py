@@ -17,7 +17,7 @@ from analysis.report.result_tables import result_tables
 from analysis.report.study_tables import study_tables
 from analysis.report.table import Table
 
-_FILES_ONLY = "differences"
+_FILES_ONLY = ("differences", "participant_means", "deviations")
 
 
 def write_report(data: str | Path, out: str | Path, *, simulated: bool = False) -> Path:
@@ -95,7 +95,9 @@ def _results(findings: Findings, tables: dict[str, Table]) -> dict[str, Any]:
             }
             for family in findings.families
         ],
-        "tables": {name: table.records() for name, table in tables.items() if name != _FILES_ONLY},
+        "tables": {
+            name: table.records() for name, table in tables.items() if name not in _FILES_ONLY
+        },
     }
 
 

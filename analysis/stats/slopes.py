@@ -6,6 +6,8 @@ the slopes: the two-stage analysis of repeated measures, exact for complete, equ
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -37,7 +39,7 @@ def participant_slopes(values: ArrayLike) -> Array:
     spread = np.square(centred).sum(axis=1)
     rise = (centred * np.where(present, table, 0.0)).sum(axis=1)
     slopes = np.divide(rise, spread, out=np.full(table.shape[0], np.nan), where=spread > 0)
-    return np.round(slopes, DECIMALS)
+    return cast(Array, np.round(slopes, DECIMALS))
 
 
 def slope_test(values: ArrayLike, *, level: float = 0.95) -> TestResult:
