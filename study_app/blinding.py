@@ -49,9 +49,13 @@ def scan(texts: Mapping[str, str], rules: Blinding) -> tuple[Finding, ...]:
 
 def _form(texts: Mapping[str, str]) -> Iterator[Finding]:
     for slot, text in texts.items():
-        missing = [name for name, pattern in _PARTS if not pattern.search(text)]
+        places = {name: pattern.search(text) for name, pattern in _PARTS}
+        missing = [name for name, place in places.items() if place is None]
+        starts = [place.start() for place in places.values() if place is not None]
         if missing:
             yield Finding(slot, "form", "; ".join(missing))
+        elif starts != sorted(starts):
+            yield Finding(slot, "form", "the sections are out of order")
 
 
 def _words(texts: Mapping[str, str], rules: Blinding) -> Iterator[Finding]:

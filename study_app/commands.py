@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from study_app import bots as bots_
 from study_app import exporting
@@ -22,7 +24,8 @@ from study_design import load_protocol
 def migrate(options: Namespace) -> int:
     """Make the database, or bring it to this program's schema."""
     settings = _settings(options)
-    before, after = schema.migrate(make_engine(settings.database_url))
+    with _engine(settings) as engine:
+        before, after = schema.migrate(engine)
     what = "already has" if before == after else "now has"
     print(f"The database {_shown(settings)} {what} schema {after}.")
     return 0
@@ -69,7 +72,8 @@ def bots(options: Namespace) -> int:
     """Let simulated participants complete the study, in a database made if need be."""
     settings = _settings(options)
     raters = bots_.population(options.participants, options.seed)
-    schema.migrate(make_engine(settings.database_url))
+    with _engine(settings) as engine:
+        schema.migrate(engine)
     study = open_study(settings)
     try:
         report = bots_.run_bots(study, raters, seed=options.seed, progress=not options.quiet)
@@ -84,8 +88,8 @@ def bots(options: Namespace) -> int:
 
 def export(options: Namespace) -> int:
     """Write the export folder."""
-    engine = _engine(options)
-    manifest = exporting.export(engine, options.out, simulated=options.simulated)
+    with _engine(_settings(options)) as engine:
+        manifest = exporting.export(engine, options.out, simulated=options.simulated)
     kind = "SIMULATED participants only" if manifest.simulated else "real participants only"
     print(f"{options.out}: {kind}, protocol {manifest.protocol_hash[:12]}…")
     for name, content in manifest.tables.items():
@@ -95,9 +99,9 @@ def export(options: Namespace) -> int:
 
 def verify(options: Namespace) -> int:
     """Check the event log and everything that it covers."""
-    engine = _engine(options)
-    schema.check_schema(engine)
-    report = events.verify(engine)
+    with _engine(_settings(options)) as engine:
+        schema.check_schema(engine)
+        report = events.verify(engine)
     for finding in report.findings:
         print(finding, file=sys.stderr)
     state = "intact" if report.ok else f"{len(report.findings)} findings"
@@ -108,8 +112,8 @@ def verify(options: Namespace) -> int:
 
 def replay(options: Namespace) -> int:
     """Recompute every participant's states from the ratings and compare them."""
-    engine = _engine(options)
-    report = replaying.replay(engine, regenerate=options.regenerate, progress=not options.quiet)
+    with _engine(_settings(options)) as engine:
+        report = replaying.replay(engine, regenerate=options.regenerate, progress=not options.quiet)
     for finding in report.findings:
         print(finding, file=sys.stderr)
     state = "equal bit for bit" if report.ok else f"{len(report.findings)} findings"
@@ -136,11 +140,8 @@ def dry_run(options: Namespace) -> int:
     options.out = str(out / "export")
     if code := export(options):
         return code
-    report = out / "report"
-    if code := analyse(["report", "--data", options.out, "--out", str(report), "--simulated"]):
-        return code
-    print(f"Report of the dry run (simulated participants): {report / 'index.html'}")
-    return 0
+    report = out / "report"  # the analysis prints where its page is
+    return analyse(["report", "--data", options.out, "--out", str(report), "--simulated"])
 
 
 def _settings(options: Namespace) -> Settings:
@@ -148,8 +149,13 @@ def _settings(options: Namespace) -> Settings:
 
 
 def _shown(settings: Settings) -> str:
-    return make_engine(settings.database_url).url.render_as_string(hide_password=True)
+    return make_url(settings.database_url).render_as_string(hide_password=True)
 
 
-def _engine(options: Namespace) -> Engine:
-    return make_engine(_settings(options).database_url)
+@contextmanager
+def _engine(settings: Settings) -> Iterator[Engine]:
+    engine = make_engine(settings.database_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()

@@ -99,9 +99,9 @@ def _refuse_other_content(target: Path) -> None:
 def _frame(rows: list[dict[str, Any]], columns: tuple[codebook.Column, ...]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            column.column: pd.array(
-                [row.get(column.column) for row in rows],  # a question may be unanswered
-                dtype=codebook.DTYPES[column.type],  # pyright: ignore[reportArgumentType]
+            # A question may be unanswered, so a row may lack a column.
+            column.column: pd.Series([row.get(column.column) for row in rows], dtype=object).astype(
+                codebook.DTYPES[column.type]
             )
             for column in columns
         }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from hare.arms import Arm, build_arms, known_arms
+from hare.arms import Arm, Decoding, ResourceSettings, build_arms, known_arms
 from hare.errors import UnknownArmError
 from study_app.generation import Generator
 from study_app.settings import Installation, Settings, load_installation
@@ -54,11 +54,15 @@ def open_study(settings: Settings) -> Study:
     protocol = load_protocol(settings.protocol)
     check_systems(protocol)
     engine = make_engine(settings.database_url)
-    schema.check_schema(engine)
-    with reading(engine) as session:
-        protocols.check_unchanged(session, protocol)
-    installation = load_installation(settings)
-    arms = arms_of(protocol)
+    try:
+        schema.check_schema(engine)
+        with reading(engine) as session:
+            protocols.check_unchanged(session, protocol)
+        installation = load_installation(settings)
+        arms = arms_of(protocol)
+    except BaseException:
+        engine.dispose()
+        raise
     return Study(settings, installation, protocol, engine, arms, Generator(arms))
 
 
@@ -71,4 +75,12 @@ def check_systems(protocol: Protocol) -> None:
 
 def arms_of(protocol: Protocol) -> dict[str, Arm]:
     """The systems under study by label, with the protocol's model and decoding settings."""
-    return build_arms(protocol.systems)
+    given = protocol.generation
+    decoding = Decoding(
+        temperature=given.temperature,
+        top_p=given.top_p,
+        max_new_tokens=given.max_new_tokens,
+        drafts=given.drafts,
+    )
+    settings = ResourceSettings(model=given.model, encoder=given.encoder, decoding=decoding)
+    return build_arms(protocol.systems, settings)

@@ -39,14 +39,14 @@ def postgresql() -> Iterator[str]:
     earlier = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = runtime
     try:
-        import pgserver
+        from pgserver.postgres_server import get_server
     finally:
         if earlier is None:
             del os.environ["XDG_RUNTIME_DIR"]
         else:
             os.environ["XDG_RUNTIME_DIR"] = earlier
     data = tempfile.mkdtemp()  # short: its path is the server's socket
-    server = pgserver.get_server(data, cleanup_mode="delete")
+    server = get_server(data, cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(runtime, ignore_errors=True)

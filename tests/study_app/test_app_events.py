@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playing import complete, enrolled_at_round
 from sqlalchemy import text
@@ -44,9 +46,9 @@ def test_an_untouched_log_is_intact(either_study: Study) -> None:
         ("DELETE FROM chain_head", "the head of the log is missing"),
     ],
 )
-def test_a_changed_event_is_found(either_study: Study, statement: str, finding: str) -> None:
-    complete(either_study)
-    findings = tamper(either_study, statement)
+def test_a_changed_event_is_found(study: Study, statement: str, finding: str) -> None:
+    complete(study)
+    findings = tamper(study, statement)
     assert any(_matches(finding, line) for line in findings), findings
 
 
@@ -77,21 +79,19 @@ def test_two_swapped_events_are_found(either_study: Study) -> None:
         ("DELETE FROM answer WHERE page = 'background'", "background .*no longer stored"),
     ],
 )
-def test_a_changed_record_is_found(
-    either_study: Study, statement: str, finding: str | None
-) -> None:
-    complete(either_study)
-    findings = tamper(either_study, statement)
+def test_a_changed_record_is_found(study: Study, statement: str, finding: str | None) -> None:
+    complete(study)
+    findings = tamper(study, statement)
     if finding is None:  # links are derived from the protocol; the log holds what they link
         assert not findings
     else:
         assert any(_matches(finding, line) for line in findings), findings
 
 
-def test_a_rating_added_behind_the_log_is_found(either_study: Study) -> None:
-    enrolled_at_round(either_study, 2)
+def test_a_rating_added_behind_the_log_is_found(study: Study) -> None:
+    enrolled_at_round(study, 2)
     findings = tamper(
-        either_study,
+        study,
         "UPDATE round SET committed_at = opened_at WHERE round = 1",
         "INSERT INTO rating (participant, round, slot, item, value, text) "
         "SELECT participant, 2, slot, 'quality', 5, id FROM text WHERE slot = 'A'",
@@ -118,9 +118,9 @@ def test_withdrawal_leaves_log_and_replay_intact_and_no_answers(either_study: St
         assert kept.scalar_one() is None
 
 
-def test_a_participant_removed_without_withdrawing_is_found(either_study: Study) -> None:
-    participants.enrol(either_study)
-    findings = tamper(either_study, "DELETE FROM state", "DELETE FROM participant")
+def test_a_participant_removed_without_withdrawing_is_found(study: Study) -> None:
+    participants.enrol(study)
+    findings = tamper(study, "DELETE FROM state", "DELETE FROM participant")
     assert any("no longer stored" in line for line in findings), findings
 
 
@@ -139,6 +139,4 @@ def test_every_event_kind_of_a_study_is_logged_in_order(study: Study) -> None:
 
 
 def _matches(pattern: str, line: str) -> bool:
-    import re
-
     return re.search(pattern, line) is not None
