@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, make_url
-
 from study_app import bots as bots_
 from study_app import exporting
 from study_app import replay as replaying
 from study_app.settings import Settings, load_installation, load_settings
 from study_app.storage import events, schema
-from study_app.storage.engine import make_engine
+from study_app.storage.engine import Engine, make_engine, shown
 from study_app.study import check_systems, open_study
 from study_design import load_protocol
 
@@ -27,7 +25,7 @@ def migrate(options: Namespace) -> int:
     with _engine(settings) as engine:
         before, after = schema.migrate(engine)
     what = "already has" if before == after else "now has"
-    print(f"The database {_shown(settings)} {what} schema {after}.")
+    print(f"The database {shown(settings.database_url)} {what} schema {after}.")
     return 0
 
 
@@ -81,7 +79,7 @@ def bots(options: Namespace) -> int:
         study.close()
     print(
         f"{report.completed} of {len(raters)} simulated participants completed; {report.rounds} "
-        f"rounds rated in {report.seconds:.1f} s. Database: {_shown(settings)}"
+        f"rounds rated in {report.seconds:.1f} s. Database: {shown(settings.database_url)}"
     )
     return 0 if report.completed == len(raters) else 1
 
@@ -146,10 +144,6 @@ def dry_run(options: Namespace) -> int:
 
 def _settings(options: Namespace) -> Settings:
     return load_settings(database_url=options.database, protocol=getattr(options, "protocol", None))
-
-
-def _shown(settings: Settings) -> str:
-    return make_url(settings.database_url).render_as_string(hide_password=True)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Engine
+from pandas.api.types import pandas_dtype
 
 from study_app import codebook
 from study_app.errors import ExportError
@@ -22,7 +22,7 @@ from study_app.fingerprints import code_hash
 from study_app.storage import protocols, schema, tables
 from study_app.storage.canonical import sha256
 from study_app.storage.clock import now
-from study_app.storage.engine import reading
+from study_app.storage.engine import Engine, reading
 from study_app.study import Study
 from study_design import Protocol
 
@@ -101,7 +101,7 @@ def _frame(rows: list[dict[str, Any]], columns: tuple[codebook.Column, ...]) -> 
         {
             # A question may be unanswered, so a row may lack a column.
             column.column: pd.Series([row.get(column.column) for row in rows], dtype=object).astype(
-                codebook.DTYPES[column.type]
+                pandas_dtype(codebook.DTYPES[column.type])
             )
             for column in columns
         }

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlmodel import Session
-
 from study_app import answers as checks
 from study_app import texts, tokens
 from study_app.errors import BotsError, NotComplete, StudyFull, TokenError, WrongStep
 from study_app.storage import audit, events, people, protocols, trials
 from study_app.storage.canonical import sha256
 from study_app.storage.clock import hours_ago, now
-from study_app.storage.engine import reading, writing
+from study_app.storage.engine import Session, reading, writing
 from study_app.storage.models import ParticipantRow
 from study_app.study import Study
 from study_design import draw_schedule, next_sequence

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session
-
 from hare.arms import Recommendation, UserState
 from study_app import answers as checks
 from study_app import learning, texts
@@ -20,7 +18,7 @@ from study_app.errors import InvalidSubmission, WrongStep
 from study_app.participants import Participant, Step, load
 from study_app.storage import audit, events, people, trials
 from study_app.storage.clock import now
-from study_app.storage.engine import reading, writing
+from study_app.storage.engine import Session, reading, writing
 from study_app.storage.models import ParticipantRow, RoundRow, StateRow, TextRow
 from study_app.study import Study
 from study_design import Protocol

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
 from tqdm import tqdm
 
 from hare.arms import Arm, Recommendation, Request, UserState
 from study_app import learning
 from study_app.storage import protocols, schema, trajectories
-from study_app.storage.engine import reading
+from study_app.storage.engine import Engine, reading
 from study_app.study import arms_of
 from study_design import Protocol
 

@@ -11,15 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session
-
 from study_app import texts
 from study_app.errors import WrongStep
 from study_app.participants import Participant, Step
 from study_app.storage import audit, events, people, trials
 from study_app.storage.canonical import plain
 from study_app.storage.clock import now
-from study_app.storage.engine import reading, writing
+from study_app.storage.engine import Session, reading, writing
 from study_app.storage.models import ParticipantRow, RoundRow, TextRow
 from study_app.study import Study
 from study_design.parts import AttentionCheck

@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
-
 from hare.arms import Arm, Decoding, ResourceSettings, build_arms, known_arms
 from hare.errors import UnknownArmError
 from study_app.generation import Generator
 from study_app.settings import Installation, Settings, load_installation
 from study_app.storage import protocols, schema
-from study_app.storage.engine import make_engine, reading
+from study_app.storage.engine import Engine, make_engine, reading
 from study_design import Protocol, load_protocol
 
 

@@ -11,14 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlmodel import Session
-
 from hare.arms import Recommendation, Request, UserState
 from study_app import blinding, learning
 from study_app.errors import GenerationFailed
 from study_app.storage import people, trials
 from study_app.storage.canonical import sha256
-from study_app.storage.engine import reading, writing
+from study_app.storage.engine import Session, reading, writing
 from study_app.storage.models import ParticipantRow, StateRow
 from study_app.study import Study
 from study_design import RoundPlan
