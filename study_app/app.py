@@ -37,7 +37,9 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     try:
         study = opened_study()
     except (StudyError, DesignError, HareError) as error:
-        sys.exit(f"The study cannot start.\n{error}")
+        print(f"The study cannot start.\n{error}", file=sys.stderr)
+        logging.getLogger("uvicorn.error").disabled = True  # it would add a page of traceback
+        raise SystemExit(1) from None
     yield
     study.close()
 

@@ -22,7 +22,8 @@ def style() -> None:
 
 
 def column(key: str = "reading") -> DeltaGenerator:
-    """The page's column: "reading" has the width of a line to read, "wide" holds three cards."""
+    """A column of the page: "reading" has the width of a line to read, "wide" holds three cards,
+    "problem" stands alone: the style sheet hides what was drawn of the page before it."""
     return st.container(key=key)
 
 

@@ -36,7 +36,7 @@ def fault(_: Exception) -> bool:
 
 
 def _say(study: Study, title: str, *paragraphs: str) -> None:
-    with layout.column():
+    with layout.column("problem"):
         layout.title(title)
         for paragraph in paragraphs:
             st.markdown(paragraph.format(contact=study.protocol.consent.contact))
