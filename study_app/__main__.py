@@ -54,7 +54,7 @@ def _parser() -> ArgumentParser:
         sub.add_argument("--quiet", action="store_true", help="no progress bar")
 
     add("migrate")
-    add("prepare", protocol=True)
+    add("prepare", protocol=True).add_argument("--port", type=int, default=8501)
     add("serve", protocol=True).add_argument("--port", type=int, default=8501)
     add("links")
     bots_of(add("bots", protocol=True))

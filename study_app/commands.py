@@ -44,6 +44,8 @@ def links(options: Namespace) -> int:
     settings = _settings(options)
     installation = load_installation(settings)
     base = settings.base_url.rstrip("/")
+    if "base_url" not in settings.model_fields_set and getattr(options, "port", None):
+        base = f"http://localhost:{options.port}"
     if installation.password_made:
         password = f"{installation.password}   (made for this installation, kept in"
         password += f" {settings.data_dir / 'installation.json'})"

@@ -59,7 +59,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver's own BEGIN comes too late (before the first write); `_begin_sqlite` sends ours.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL"):
+    for pragma in (
+        "journal_mode = WAL",
+        "foreign_keys = ON",
+        "synchronous = FULL",  # a commit survives a power cut
+        "secure_delete = ON",  # what a withdrawal deletes is overwritten
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -139,8 +139,9 @@ def test_prepare_migrates_and_prints_the_links_and_the_password(
     assert "http://localhost:8501/monitor" in first
     assert "made for this installation" in first
     assert (tmp_path / "data" / "study.sqlite").exists()
-    assert run("prepare", "--protocol", str(NULL)) == 0
+    assert run("prepare", "--protocol", str(NULL), "--port", "9000") == 0
     second = capsys.readouterr().out
+    assert "http://localhost:9000/monitor" in second
     assert "already has schema" in second
     password = next(line for line in first.splitlines() if "Password" in line)
     assert password in second
