@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +13,12 @@ import pytest
 from playing import changed_protocol, fresh_study, stand_ins
 from sqlalchemy import text
 
+from hare.arms import Recommendation, Request
+from hare.arms.fake import FakeArm
 from study_app import bots
 from study_app.__main__ import main
+from study_app.bots import population as real_population
+from study_app.errors import BotsError
 from study_app.storage.engine import make_engine
 from study_design import NULL
 
@@ -81,11 +86,28 @@ def test_bots_go_on_where_they_were_and_add_nothing_when_done(
     assert "; 0 rounds" in capsys.readouterr().out
 
 
-def test_bots_write_their_texts_in_batches(tmp_path: Path) -> None:
+def test_bots_write_their_texts_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    write = FakeArm.recommend
+
+    def slowly(arm: FakeArm, requests: Sequence[Request]) -> list[Recommendation]:
+        sizes.append(len(requests))
+        time.sleep(0.15)  # a model takes longer than the database
+        return write(arm, requests)
+
+    monkeypatch.setattr(FakeArm, "recommend", slowly)
     study = fresh_study(tmp_path)
-    report = bots.run_bots(study, stand_ins(4), seed=3)
+    report = bots.run_bots(study, stand_ins(6), seed=3)
     study.close()
-    assert (report.completed, report.rounds) == (4, 16)
+    assert (report.completed, report.rounds) == (6, 24)
+    assert sum(sizes) == 6 * 4 * 3  # each text once
+    assert len(sizes) < sum(sizes) / 2
+
+
+@pytest.mark.parametrize(("number", "seed"), [(0, 1), (-3, 1), (4, -1)])
+def test_senseless_numbers_of_bots_are_refused(number: int, seed: int) -> None:
+    with pytest.raises(BotsError, match="must be at least"):
+        real_population(number, seed)
 
 
 def test_tampering_turns_verify_and_replay_red(

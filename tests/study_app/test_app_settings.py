@@ -86,12 +86,20 @@ def test_a_missing_database_is_refused_with_the_command_and_not_made(tmp_path: P
     assert not (tmp_path / "study.sqlite").exists()
 
 
-def test_an_older_schema_is_refused_with_the_command_that_mends_it(database_url: str) -> None:
+def test_tables_without_a_revision_are_refused_as_somebody_elses(database_url: str) -> None:
     engine = make_engine(database_url)
     schema.migrate(engine)
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM alembic_version"))
     with pytest.raises(DatabaseError, match="holds tables of something else"):
+        schema.check_schema(engine)
+    engine.dispose()
+
+
+def test_an_empty_database_is_refused_with_the_command_that_mends_it(database_url: str) -> None:
+    engine = make_engine(database_url)
+    engine.connect().close()
+    with pytest.raises(DatabaseError, match=r"holds no study yet.*python -m study_app migrate"):
         schema.check_schema(engine)
     engine.dispose()
 
