@@ -1,1 +1,1 @@
-"""The systems under study: algorithms, models, data and arms. A library that knows no study and no web."""
+"""The systems under study: algorithms, models, data, arms. Knows no study and no web."""

@@ -68,7 +68,8 @@ class FakeArm:
             "A short plan that keeps the work small and visible.\n\n"
             "## When to use\nUse this when you are about to start and want no surprises.\n\n"
             f"## Instructions\n{lines}\n\n"
-            "## Example\nA colleague followed it for a week and found the weak spot on the second day."
+            "## Example\n"
+            "A colleague followed it for a week and found the weak spot on the second day."
         )
         digest = hashlib.sha256(text.encode()).digest()[: self.feature_size]
         features = np.frombuffer(digest, dtype=np.uint8).astype(np.float64) / 255.0

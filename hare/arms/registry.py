@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from hare.arms.fake import FakeArm
 from hare.arms.interface import Arm
 from hare.errors import UnknownArmError
+from hare.synthesis.settings import ResourceSettings
 
 if TYPE_CHECKING:
-    from hare.synthesis.resources import Resources, ResourceSettings
+    from hare.synthesis.resources import Resources
 
 
 def _hare(name: str, resources: Resources) -> Arm:
@@ -24,15 +25,15 @@ def _hare(name: str, resources: Resources) -> Arm:
 
 
 def _rag(name: str, resources: Resources) -> Arm:
-    from hare.arms.rag import RagArm
+    from hare.arms.static import PromptArm
 
-    return RagArm(resources, name=name)
+    return PromptArm(resources, name, retrieved=2)
 
 
 def _gpt2(name: str, resources: Resources) -> Arm:
-    from hare.arms.gpt2 import Gpt2Arm
+    from hare.arms.static import PromptArm
 
-    return Gpt2Arm(resources, name=name)
+    return PromptArm(resources, name, retrieved=0)
 
 
 _WITH_MODEL: dict[str, Callable[[str, Resources], Arm]] = {

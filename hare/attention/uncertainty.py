@@ -5,7 +5,8 @@ logit theta_j'q / sqrt(d_k) has variance
 
     (mu' Lambda_j^-1 mu + tr(S Lambda_j^-1) + theta_hat_j' S theta_hat_j) / d_k,
 
-and U_j is its square root: what the cluster was not asked for yet, and what is not known of the user.
+and U_j is its square root: what the cluster was not asked for yet, and what is not known of the
+user.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Could our grammar have written this? A judge of generated texts that is independent of any model.
 
-Each sentence line of a document is masked: phrases of the corpus become their slot's name. A line is
-sound when the masked line is one of the grammar's templates, or when it stands in a hand-written
-skill. Phrases of several domains, or several things, in one document are a switch of topic.
+Each sentence line of a document is masked: phrases of the corpus become their slot's name. A line
+is sound when the masked line is one of the grammar's templates, or when it stands in a
+hand-written skill. Phrases of several domains, or several things, in one document are a switch of
+topic.
 """
 
 from __future__ import annotations

@@ -98,9 +98,7 @@ def load_corpus() -> Corpus:
     return Corpus(domains, tasks, written)
 
 
-def compose(
-    corpus: Corpus, domain: str, task: str, level: str, rng: np.random.Generator
-) -> Skill:
+def compose(corpus: Corpus, domain: str, task: str, level: str, rng: np.random.Generator) -> Skill:
     """Compose one skill of this domain, task and level, of at most MOST_WORDS words.
 
     Raises InputError for an unknown domain, task or level.
@@ -124,9 +122,7 @@ def _compose(domain: Domain, parts: Task, level: str, rng: np.random.Generator) 
         title=fill(_pick(parts.titles, rng)),
         description=fill(_pick(parts.descriptions, rng)),
         when=fill(_pick(parts.when, rng)),
-        steps=tuple(
-            fill(_pick(_pick(parts.steps[level][stage], rng), rng)) for stage in STAGES
-        ),
+        steps=tuple(fill(_pick(_pick(parts.steps[level][stage], rng), rng)) for stage in STAGES),
         example=fill(_pick(parts.examples, rng)),
         domain=domain.id,
         task=parts.id,
@@ -149,13 +145,13 @@ def compose_many(corpus: Corpus, per_cell: int, seed: int, held_out: bool = Fals
 
 
 def build_pool(corpus: Corpus, per_cell: int = 2, seed: int = 7) -> list[Skill]:
-    """The pool of knowledge: hand-written skills of the cells that are not held out, and composed ones."""
+    """The pool: hand-written skills of the cells that are not held out, and composed ones."""
     written = [s for s in corpus.written if not corpus.held_out(s.domain, s.task)]
     return written + compose_many(corpus, per_cell, seed)
 
 
 class _Filler:
-    """Fills the slots of one document: one thing and one tool throughout, other atoms not repeated."""
+    """Fills one document's slots: one thing and one tool throughout, other atoms in turn."""
 
     def __init__(self, domain: Domain, rng: np.random.Generator) -> None:
         thing = domain.atoms["thing"][rng.integers(len(domain.atoms["thing"]))]

@@ -1,10 +1,10 @@
-"""From the corpus to a trained model directory: pool, tokenizer, features, training, files, card."""
+"""From the corpus to a trained model directory: pool, tokenizer, features, training, files."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from hare.attention.cross_attention import PoolAttentionSettings
 from hare.data.corpus import Corpus, build_pool, compose_many, load_corpus
-from hare.data.skills import format_skill
+from hare.data.skills import Skill, format_skill
 from hare.errors import SettingsError
 from hare.synthesis.examples import Examples
 from hare.synthesis.generator import ConditionedGPT2, Conditioner, request_prompt
@@ -25,7 +25,7 @@ from hare.synthesis.histories import (
 )
 from hare.synthesis.model_files import Pool, TrainedModel, load_language_model, save_model
 from hare.synthesis.training import Trainer, TrainingSettings
-from hare.utils.embeddings import load_encoder
+from hare.utils.embeddings import Encoder, load_encoder
 
 END = "<|endoftext|>"
 
@@ -36,7 +36,7 @@ class BuildSettings:
 
     name: str = "hare-small"  # how the model is called wherever it appears
     base: str = ""  # hub id or directory of a causal LM to start from; "" for one of our own
-    layers: int = 5  # of our own model, GPT-2's architecture
+    layers: int = 4  # of our own model, GPT-2's architecture
     width: int = 256
     attention_heads: int = 8
     context: int = 640  # tokens
@@ -66,7 +66,7 @@ def train_model(settings: BuildSettings, out: Path, work: Path, progress: bool =
     torch.manual_seed(settings.training.seed)
     rng = np.random.default_rng(settings.training.seed)
     model = _language_model(settings, corpus)
-    pool, trained_on, seen_embeddings = _pool(settings, corpus)
+    encoder, pool, trained_on, seen_embeddings = _pool(settings, corpus)
     population = Population()
     domains = list(corpus.domains)
     feature_map, rating_model = learn_features(
@@ -81,12 +81,10 @@ def train_model(settings: BuildSettings, out: Path, work: Path, progress: bool =
         count=settings.users,
         rng=rng,
     )
-    encoder = load_encoder(settings.encoder, [format_skill(s) for s in trained_on])
-    width = model.lm.get_input_embeddings().embedding_dim
     model.conditioner = Conditioner(
         PoolAttentionSettings(embedding_size=encoder.size, user_size=settings.user_size),
         settings.prefix_tokens,
-        width,
+        model.token_embedding.embedding_dim,
     )
     wordings = [(t.id, text) for t in corpus.tasks.values() for text in t.requests["train"]]
     examples = Examples(
@@ -110,34 +108,36 @@ def cluster_pool(embeddings: np.ndarray, count: int, seed: int) -> np.ndarray:
     """K-means cluster of every item; every cluster is occupied."""
     from sklearn.cluster import KMeans
 
-    labels = KMeans(count, n_init=4, random_state=seed).fit_predict(embeddings)
+    labels = KMeans(count, n_init=cast(Any, 4), random_state=seed).fit_predict(embeddings)
     _, dense = np.unique(labels, return_inverse=True)
     return dense.astype(np.int64)
 
 
-def _pool(settings: BuildSettings, corpus: Corpus) -> tuple[Pool, Sequence, np.ndarray]:
-    """The pool, and the skills that features are learned on (the pool and as many again)."""
+def _pool(settings: BuildSettings, corpus: Corpus) -> tuple[Encoder, Pool, list[Skill], np.ndarray]:
+    """Encoder and pool, and the skills that features are learned on, with their embeddings."""
     skills = build_pool(corpus, settings.pool_per_cell)
     extra = compose_many(corpus, 2, seed=settings.training.seed + 1)
     encoder = load_encoder(settings.encoder, [format_skill(s) for s in skills])
     embeddings = encoder.encode([format_skill(s) for s in [*skills, *extra]])
     clusters = cluster_pool(embeddings[: len(skills)], settings.clusters, settings.training.seed)
     pool = Pool(tuple(skills), embeddings[: len(skills)], clusters)
-    return pool, [*skills, *extra], embeddings
+    return encoder, pool, [*skills, *extra], embeddings
 
 
 def _language_model(settings: BuildSettings, corpus: Corpus) -> ConditionedGPT2:
     if settings.base:
         return load_language_model(settings.base)
     tokenizer = train_tokenizer(corpus, settings.vocabulary, settings.training.seed)
+    end = cast(int, tokenizer.eos_token_id)
     config = GPT2Config(
         vocab_size=len(tokenizer),
         n_positions=settings.context,
         n_embd=settings.width,
         n_layer=settings.layers,
         n_head=settings.attention_heads,
-        bos_token_id=tokenizer.eos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
+        activation_function="gelu_pytorch_tanh",  # GPT-2's function, in one fused operation
+        bos_token_id=end,
+        eos_token_id=end,
         resid_pdrop=0.0,
         embd_pdrop=0.0,
         attn_pdrop=0.0,

@@ -1,44 +1,28 @@
-"""Sampling from a causal language model: the same settings for every arm, a generator for every row.
+"""Sampling from a causal language model: the same settings for every arm, a generator for every
+row.
 
-Nucleus sampling (Holtzman et al. 2020). Each row of a batch draws from its own generator, so what it
-writes does not depend on which other rows are in the batch (up to float rounding in the logits).
+Nucleus sampling (Holtzman et al. 2020). Each row of a batch draws from its own generator, so what
+it writes does not depend on which other rows are in the batch (up to float rounding in the
+logits).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
-from hare.errors import InputError, SettingsError
-
-
-@dataclass(frozen=True, slots=True)
-class Decoding:
-    """Decoding settings, one set for all arms of a study."""
-
-    temperature: float = 0.7  # > 0; lower is safer
-    top_p: float = 0.9  # mass of the nucleus, in (0, 1]
-    max_new_tokens: int = 256  # budget of one text, >= 1
-    drafts: int = 2  # the first well-formed of so many drafts is taken, >= 1
-
-    def __post_init__(self) -> None:
-        if not self.temperature > 0:
-            raise SettingsError("temperature", self.temperature, "must be > 0")
-        if not 0 < self.top_p <= 1:
-            raise SettingsError("top_p", self.top_p, "must be in (0, 1]")
-        if self.max_new_tokens < 1:
-            raise SettingsError("max_new_tokens", self.max_new_tokens, "must be >= 1")
-        if self.drafts < 1:
-            raise SettingsError("drafts", self.drafts, "must be >= 1")
+from hare.errors import InputError
+from hare.synthesis.settings import Decoding
 
 
 @torch.inference_mode()
 def sample(
-    lm: nn.Module,
+    lm: PreTrainedModel,
     prompts: Sequence[Sequence[int]],
     prefix: Tensor | None,
     generators: Sequence[np.random.Generator],
@@ -54,7 +38,7 @@ def sample(
 
     Raises InputError when a prompt and the budget do not fit into the model's context.
     """
-    embed = lm.get_input_embeddings()
+    embed = cast(nn.Embedding, lm.get_input_embeddings())
     rows = [embed(torch.tensor(list(prompt))) for prompt in prompts]
     if prefix is not None:
         rows = [torch.cat([soft, row]) for soft, row in zip(prefix, rows, strict=True)]

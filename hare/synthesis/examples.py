@@ -90,6 +90,11 @@ class Examples:
         requests = rng.integers(len(self._wordings), size=count)
         return rows, requests, self._task_of[requests]
 
+    def noise(self, count: int, deviation: float, rng: np.random.Generator) -> Tensor:
+        """(count, e) Gaussian noise for request embeddings: other wordings lie nearby."""
+        shape = (count, self._embeddings.shape[1])
+        return torch.tensor(rng.normal(0.0, deviation, shape), dtype=torch.float32)
+
     def attend(
         self,
         conditioner: Conditioner,
@@ -97,11 +102,13 @@ class Examples:
         requests: np.ndarray,
         alpha: float | np.ndarray,
         excluded: Tensor | None = None,
+        noise: Tensor | None = None,
     ) -> Attended:
-        """The attention of these users and requests over the pool."""
+        """The attention of these users and requests; noise (B, e) blurs the requests."""
         strength = torch.as_tensor(alpha, dtype=torch.float32)
+        asked = self._embeddings[requests]
         return conditioner.attention(
-            self._embeddings[requests],
+            asked if noise is None else asked + noise,
             torch.tensor(self.bank.mean[rows], dtype=torch.float32),
             torch.tensor(self.bank.covariance[rows], dtype=torch.float32),
             self._pool,
@@ -125,11 +132,11 @@ class Examples:
     def targets(
         self, domains: np.ndarray, tasks: np.ndarray, levels: np.ndarray, rng: np.random.Generator
     ) -> Targets:
-        """A text for each (domain, task, level), and the pool items that must not be seen for it."""
+        """A text for each cell and level, and the pool items that must not be seen for it."""
         texts: list[list[int]] = []
         excluded = torch.zeros(len(domains), len(self.pool.skills), dtype=torch.bool)
-        for i, cell in enumerate(zip(domains, tasks, levels, strict=True)):
-            skill, item = self._text(*map(int, cell), rng)
+        for i, (domain, task, level) in enumerate(zip(domains, tasks, levels, strict=True)):
+            skill, item = self._text(int(domain), int(task), int(level), rng)
             if item is not None:
                 excluded[i, item] = True
             texts.append(self._model.encode(format_skill(skill)))
@@ -139,7 +146,7 @@ class Examples:
     def plain_batch(
         self, mode: Mode, count: int, rng: np.random.Generator
     ) -> tuple[list[list[int]], list[list[int]]]:
-        """Prompts and texts without a user. With notes, the text is of the domain of one of them."""
+        """Prompts and texts without a user; with notes, the text is of one note's domain."""
         prompts, texts = [], []
         _, requests, tasks = self.draw_conditions(count, rng)
         for request, task in zip(requests, tasks, strict=True):
@@ -163,7 +170,7 @@ class Examples:
     def _text(
         self, domain: int, task: int, level: int, rng: np.random.Generator
     ) -> tuple[Skill, int | None]:
-        """A text for the cell: composed, or now and then hand-written (then with its pool index)."""
+        """A text for the cell: composed, or hand-written now and then (with its pool index)."""
         cell = (self._domains[domain], self._tasks[task], LEVELS[level])
         written = self._written.get(cell, [])
         if written and rng.random() < WRITTEN_SHARE:

@@ -8,6 +8,7 @@ user and request, and the mean of the user state.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,7 +17,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from hare.attention.cross_attention import PoolAttention, PoolAttentionSettings
 from hare.data.skills import is_well_formed
-from hare.synthesis.decoding import Decoding, sample
+from hare.synthesis.decoding import sample
+from hare.synthesis.settings import Decoding
 
 
 def request_prompt(query: str, notes: Sequence[str] = ()) -> str:
@@ -64,7 +66,12 @@ class ConditionedGPT2(nn.Module):
     @property
     def end(self) -> int:
         """Id of the end token."""
-        return int(self.tokenizer.eos_token_id)
+        return cast(int, self.tokenizer.eos_token_id)
+
+    @property
+    def token_embedding(self) -> nn.Embedding:
+        """The table of token embeddings, (vocabulary, width)."""
+        return cast(nn.Embedding, self.lm.get_input_embeddings())
 
     def encode(self, text: str) -> list[int]:
         """Token ids without special tokens."""

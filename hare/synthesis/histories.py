@@ -1,8 +1,9 @@
-"""Simulated users and their rating histories, on which the feature map, the prior and the conditioned
-decoder are trained.
+"""Simulated users and their rating histories, on which the feature map, the prior and the
+conditioned decoder are trained.
 
-A user likes one or two domains and one level. Ratings follow from the labels of a text, so these users
-know nothing of the encoder. Reports use other users, with other noise (`hare.simulation.raters`).
+A user likes one or two domains and one level. Ratings follow from the labels of a text, so these
+users know nothing of the encoder. Reports use other users, with other noise
+(`hare.simulation.raters`).
 """
 
 from __future__ import annotations
@@ -47,9 +48,7 @@ class Users:
         )
 
 
-def draw_users(
-    population: Population, count: int, domains: int, rng: np.random.Generator
-) -> Users:
+def draw_users(population: Population, count: int, domains: int, rng: np.random.Generator) -> Users:
     """Draw users independently."""
     affinity = rng.normal(0.0, 0.1, (count, domains))
     order = np.argsort(rng.random((count, domains)), axis=1)
@@ -125,7 +124,8 @@ def simulate_states(
     """Posteriors of `count` new users after 0..longest ratings of texts.
 
     features (n, p + 1), domains (n,), levels (n,) describe the texts that can be shown. In some
-    histories texts are shown at random, in others mostly of the liked domain, as an adaptive arm does.
+    histories texts are shown at random, in others mostly of the liked domain, as an adaptive arm
+    does.
     """
     users = draw_users(population, count, domain_count, rng)
     size = features.shape[1] - 1
@@ -139,7 +139,9 @@ def simulate_states(
         focus = rng.choice([0.0, 0.3, 0.7])
         shown = np.array(
             [
-                rng.choice(by_domain[liked[i]]) if rng.random() < focus else rng.integers(len(features))
+                rng.choice(by_domain[liked[i]])
+                if rng.random() < focus
+                else rng.integers(len(features))
                 for _ in range(rounds[i])
             ],
             dtype=np.int64,

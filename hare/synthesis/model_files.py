@@ -1,12 +1,12 @@
 """A trained model as a directory: what it holds, how it is written, and how it is checked.
 
-    config.json               what the model is, and the sizes of its parts
-    lm/                       language model and tokenizer, as transformers writes them
-    conditioner.safetensors   attention and prefix
-    pool.safetensors          embeddings and clusters of the pool, feature map, cutpoints
-    pool.jsonl                the pool's skills, one a line
-    digests.json              SHA-256 of every file above; their digest is the model's fingerprint
-    MODEL_CARD.md             for people; not part of the fingerprint
+config.json               what the model is, and the sizes of its parts
+lm/                       language model and tokenizer, as transformers writes them
+conditioner.safetensors   attention and prefix
+pool.safetensors          embeddings and clusters of the pool, feature map, cutpoints
+pool.jsonl                the pool's skills, one a line
+digests.json              SHA-256 of every file above; their digest is the model's fingerprint
+MODEL_CARD.md             for people; not part of the fingerprint
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ def save_model(trained: TrainedModel, folder: Path, card: str = "") -> str:
         "attention": asdict(conditioner.attention.settings),
         "prefix_tokens": conditioner.prefix_tokens,
     }
-    (building / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
+    (building / "config.json").write_text(
+        json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8"
+    )
     digests = _digests(building)
     (building / "digests.json").write_text(json.dumps(digests, indent=2) + "\n", "utf-8")
     (building / "MODEL_CARD.md").write_text(card, "utf-8")
@@ -118,9 +120,10 @@ def load_model(name: str = "embedded") -> TrainedModel:
     _check(folder, recorded)
     model = load_language_model(str(folder / "lm"))
     arrays = load_file(folder / "pool.safetensors")
-    width = model.lm.get_input_embeddings().embedding_dim
     conditioner = Conditioner(
-        PoolAttentionSettings(**config["attention"]), config["prefix_tokens"], width
+        PoolAttentionSettings(**config["attention"]),
+        config["prefix_tokens"],
+        model.token_embedding.embedding_dim,
     )
     weights = {k: v.float() for k, v in load_torch(folder / "conditioner.safetensors").items()}
     conditioner.load_state_dict(weights)
@@ -156,13 +159,14 @@ def load_language_model(name: str) -> ConditionedGPT2:
         ) from error
     if tokenizer.eos_token_id is None:
         raise ModelFilesError(f"the tokenizer of {name!r} has no end token")
-    rows = lm.get_input_embeddings().num_embeddings
+    model = ConditionedGPT2(lm.eval(), tokenizer)
+    rows = model.token_embedding.num_embeddings
     if len(tokenizer) > rows:
         raise ModelFilesError(
             f"the tokenizer of {name!r} has {len(tokenizer)} tokens, its model only {rows}: "
             "they belong to different models"
         )
-    return ConditionedGPT2(lm.eval(), tokenizer)
+    return model
 
 
 def digest_of(paths: Sequence[Path]) -> str:
@@ -186,7 +190,9 @@ def _check(folder: Path, recorded: Mapping[str, str]) -> None:
     for name, expected in recorded.items():
         path = folder / name
         if not path.is_file():
-            raise ModelFilesError(f"{path} is missing: restore the model's folder as it was written")
+            raise ModelFilesError(
+                f"{path} is missing: restore the model's folder as it was written"
+            )
         found = digest_of([path])
         if found != expected:
             raise ModelFilesError(

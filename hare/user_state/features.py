@@ -2,8 +2,8 @@
 
 Fitted on a simulated population: the users' utilities for many texts are factored (truncated SVD,
 Eckart and Young 1936), and a ridge regression carries the factors over to embeddings. In the
-coordinates that come out, a user drawn from the population has mean 0 and covariance I, so the prior
-of the user state is the standard normal.
+coordinates that come out, a user drawn from the population has mean 0 and covariance I, so the
+prior of the user state is the standard normal.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class FeatureMap:
         return embeddings @ self.weights + self.intercept
 
 
-def fit_feature_map(embeddings: Array, utilities: Array, size: int, ridge: float = 1.0) -> FeatureMap:
+def fit_feature_map(
+    embeddings: Array, utilities: Array, size: int, ridge: float = 1.0
+) -> FeatureMap:
     """Learn the map from a population.
 
     embeddings   (n, e) of the texts

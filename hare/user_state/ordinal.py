@@ -29,7 +29,12 @@ class OrdinalModel:
 
     def __post_init__(self) -> None:
         cuts = np.asarray(self.cutpoints, dtype=np.float64)
-        if cuts.ndim != 1 or not len(cuts) or not np.isfinite(cuts).all() or (np.diff(cuts) <= 0).any():
+        if (
+            cuts.ndim != 1
+            or not len(cuts)
+            or not np.isfinite(cuts).all()
+            or (np.diff(cuts) <= 0).any()
+        ):
             raise SettingsError("cutpoints", self.cutpoints, "must be finite and ascend strictly")
         object.__setattr__(self, "cutpoints", cuts)
 
@@ -92,7 +97,7 @@ class OrdinalModel:
         return slope, curvature
 
 
-def fit_cutpoints(utilities: Array, categories: Array, count: int) -> OrdinalModel:
+def fit_cutpoints(utilities: Array, categories: NDArray[np.int64], count: int) -> OrdinalModel:
     """Maximum-likelihood cutpoints for observed categories at known utilities.
 
     utilities    (n,) in logits

@@ -44,14 +44,17 @@ class UserState:
         for name in sorted(self.arrays):
             array = np.array(self.arrays[name], dtype=np.float64, order="C")
             if not np.isfinite(array).all():
-                raise StateError(f"array {name!r} of the user state holds a value that is not finite")
+                raise StateError(
+                    f"array {name!r} of the user state holds a value that is not finite"
+                )
             array.flags.writeable = False
             frozen[name] = array
         object.__setattr__(self, "arrays", frozen)
 
     def to_bytes(self) -> bytes:
         """The state as safetensors bytes; `from_bytes` gives it back bit for bit."""
-        # One metadata key: safetensors writes several in random order, and equal states must have equal bytes.
+        # One metadata key: safetensors writes several in random order, and equal states
+        # must have equal bytes.
         label = json.dumps({"kind": self.kind, "rounds": self.rounds})
         return save(dict(self.arrays), metadata={"user_state": label})
 

@@ -1,8 +1,8 @@
 """The encoder: texts to vectors of unit length.
 
-`minilm` is all-MiniLM-L6-v2 (Reimers and Gurevych 2019; Wang et al. 2020) from an installed package,
-so that nothing is downloaded. `tfidf` is the explicit light alternative. Anything else is taken as a
-sentence-transformers id or a local directory.
+`minilm` is all-MiniLM-L6-v2 (Reimers and Gurevych 2019; Wang et al. 2020) from an installed
+package, so that nothing is downloaded. `tfidf` is the explicit light alternative. Anything else
+is taken as a sentence-transformers id or a local directory.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ class SentenceEncoder:
 class TfidfEncoder:
     """TF-IDF reduced by truncated SVD, fitted on a list of texts.
 
-    Deerwester et al. (1990), latent semantic analysis. No pretrained weights, so it knows no synonyms.
+    Deerwester et al. (1990), latent semantic analysis. No pretrained weights, so it knows no
+    synonyms.
     """
 
     def __init__(self, texts: Sequence[str], size: int = 256, seed: int = 0) -> None:
@@ -72,7 +73,9 @@ class TfidfEncoder:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         if len(texts) < 2:
-            raise InputError(f"the tfidf encoder needs at least 2 texts to fit on, not {len(texts)}")
+            raise InputError(
+                f"the tfidf encoder needs at least 2 texts to fit on, not {len(texts)}"
+            )
         self.name = "tfidf"
         self._tfidf = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=1)
         matrix = self._tfidf.fit_transform(texts)

@@ -1,0 +1,136 @@
+"""What the generating arms share: one language model, encoder, pool and decoding."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hare.data.skills import format_skill, is_well_formed
+from hare.errors import GenerationError, ModelFilesError
+from hare.synthesis.generator import ConditionedGPT2
+from hare.synthesis.model_files import TrainedModel, load_language_model, load_model
+from hare.synthesis.settings import ResourceSettings
+from hare.utils.embeddings import Encoder, load_encoder
+
+EMBEDDING_CACHE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text with what its record needs."""
+
+    text: str
+    tokens: int
+    latency_s: float
+    notes: tuple[str, ...]
+
+
+class Resources:
+    """Shared by the arms; safe to use from several threads, since nothing in it changes."""
+
+    def __init__(self, trained: TrainedModel, encoder: Encoder, settings: ResourceSettings) -> None:
+        self.trained = trained
+        self.encoder = encoder
+        self.settings = settings
+        own = trained.config["encoder"] == encoder.name
+        self.pool_embeddings = (
+            trained.pool.embeddings
+            if own
+            else encoder.encode([format_skill(s) for s in trained.pool.skills])
+        )
+        # One text at a time, so that a vector never depends on what else was encoded with it.
+        self._embed = lru_cache(EMBEDDING_CACHE)(lambda text: encoder.encode([text])[0])
+
+    @property
+    def alpha(self) -> float:
+        own = float(self.trained.config["alpha"])
+        return own if self.settings.alpha is None else self.settings.alpha
+
+    def embed(self, text: str) -> np.ndarray:
+        """(e,) embedding of one text."""
+        return self._embed(text)
+
+    def features(self, text: str) -> np.ndarray:
+        """(p + 1,) features of a text, the same map for every arm."""
+        return self.trained.feature_map(self.embed(text)[None, :])[0]
+
+    def nearest(self, query: str, count: int) -> list[int]:
+        """Indices of the pool's `count` skills nearest to the query by cosine, nearest first."""
+        similarity = self.pool_embeddings @ self.embed(query)
+        return [int(i) for i in np.argsort(-similarity, kind="stable")[:count]]
+
+    def write(
+        self, prompts: Sequence[str], seeds: Sequence[int], soft_tokens: Tensor | None = None
+    ) -> list[Written]:
+        """One text a prompt. GenerationError when a text stays empty."""
+        start = time.perf_counter()
+        decoding = self.settings.decoding
+        drafts = self.trained.model.write(prompts, seeds, decoding, soft_tokens)
+        latency = time.perf_counter() - start
+        written = []
+        for text, tokens, draft in drafts:
+            if not text:
+                raise GenerationError(
+                    f"the language model wrote nothing in {decoding.drafts} drafts; "
+                    "raise generation.drafts or use another model"
+                )
+            notes = (f"draft {draft + 1} of {decoding.drafts}",) if draft else ()
+            if not is_well_formed(text):
+                notes = (*notes, "no draft was well formed")
+            written.append(Written(text, tokens, latency, notes))
+        return written
+
+    def decoding_record(self) -> dict[str, float]:
+        """The decoding settings as stored with a text."""
+        return asdict(self.settings.decoding)
+
+
+def load_resources(settings: ResourceSettings | None = None) -> Resources:
+    """Load what the settings name.
+
+    Raises ModelFilesError or EncoderError when a file is missing, altered or unreadable.
+    """
+    settings = settings or ResourceSettings()
+    trained = _trained(settings.model)
+    name = settings.encoder or str(trained.config["encoder"])
+    encoder = load_encoder(name, [format_skill(s) for s in trained.pool.skills])
+    if encoder.size != trained.feature_map.weights.shape[0]:
+        raise ModelFilesError(
+            f"the model {settings.model!r} was trained with the encoder "
+            f"{trained.config['encoder']!r}; with {name!r} its features mean nothing. "
+            "Leave the encoder to the model, or train one with `python -m hare train --encoder`"
+        )
+    return Resources(trained, encoder, settings)
+
+
+def _trained(name: str) -> TrainedModel:
+    """A model of ours, or a plain causal language model beside the embedded pool and features."""
+    if name == "embedded" or (Path(name) / "digests.json").is_file():
+        return load_model(name)
+    plain = load_language_model(name)
+    embedded = load_model()
+    return TrainedModel(
+        model=plain,
+        pool=embedded.pool,
+        feature_map=embedded.feature_map,
+        rating_model=embedded.rating_model,
+        config={**embedded.config, "name": name, "base": name},
+        fingerprint=_weights_digest(plain),
+    )
+
+
+def _weights_digest(model: ConditionedGPT2) -> str:
+    """SHA-256 over the weights by name, as many digits as a fingerprint of ours has."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.lm.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.to(torch.float32).contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

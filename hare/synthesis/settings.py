@@ -1,0 +1,47 @@
+"""Settings that all generating arms of a study share. Light to import: no torch here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hare.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """Decoding settings, one set for all arms of a study."""
+
+    temperature: float = 0.7  # > 0; lower is safer
+    top_p: float = 0.9  # mass of the nucleus, in (0, 1]
+    max_new_tokens: int = 256  # budget of one text, >= 1
+    drafts: int = 2  # the first well-formed of so many drafts is taken, >= 1
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0:
+            raise SettingsError("temperature", self.temperature, "must be > 0")
+        if not 0 < self.top_p <= 1:
+            raise SettingsError("top_p", self.top_p, "must be in (0, 1]")
+        if self.max_new_tokens < 1:
+            raise SettingsError("max_new_tokens", self.max_new_tokens, "must be >= 1")
+        if self.drafts < 1:
+            raise SettingsError("drafts", self.drafts, "must be >= 1")
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSettings:
+    """What the arms of a study share.
+
+    model      "embedded", a directory that `python -m hare train` wrote, or a causal language model
+               of transformers by hub id or directory (which serves the arms without a user)
+    encoder    "" for the one the model was trained with; "minilm", "tfidf", an id or a directory
+    alpha      strength of exploration in logit units; None for the model's own
+    """
+
+    model: str = "embedded"
+    encoder: str = ""
+    decoding: Decoding = field(default_factory=Decoding)
+    alpha: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.alpha is not None and not self.alpha >= 0:
+            raise SettingsError("alpha", self.alpha, "must be >= 0")
