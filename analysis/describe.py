@@ -128,14 +128,17 @@ def sample_description(export: Export, sample: Sample) -> pd.DataFrame:
     for failed, count in people["attention_failed"].value_counts().sort_index().items():
         share = 100.0 * int(count) / len(people)
         rows.append(("attention checks failed", str(failed), int(count), share, "%"))
-    for question in (*export.protocol.eligibility, *export.protocol.background):
-        column = f"background_{question.id}"
+    protocol = export.protocol
+    asked = [
+        *((f"eligibility_{question.id}", question) for question in protocol.eligibility),
+        *((f"background_{question.id}", question) for question in protocol.background),
+    ]
+    for column, question in asked:
         if column not in people.columns or getattr(question, "kind", "choice") == "text":
             continue
-        given = people[column].astype(str)
-        counts = given[given != ""].value_counts()
-        options = list(getattr(question, "options", ())) or sorted(counts.index)
-        for option in options:
+        counts = people[column].value_counts()
+        scale = [str(k + 1) for k in range(len(getattr(question, "anchors", ())))]
+        for option in (*question.options, *scale):
             count = int(counts.get(option, 0))
             share = 100.0 * count / len(people) if len(people) else None
             rows.append((question.question, option, count, share, "%"))

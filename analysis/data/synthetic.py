@@ -135,6 +135,8 @@ def _participants(protocol: Protocol, ids: list[str], rng: np.random.Generator) 
             "rounds_completed": protocol.rounds,
         }
     )
+    for entry in protocol.eligibility:
+        table[f"eligibility_{entry.id}"] = entry.eligible[0]
     for question in protocol.background:
         options = question.options or ("1", "2", "3")
         table[f"background_{question.id}"] = rng.choice(list(options), size=rows)

@@ -1,0 +1,22 @@
+"""Synthetic exports for the analysis tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analysis.data.exports import Export, read_export
+from analysis.data.synthetic import write_synthetic_export
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A sound synthetic export of six participants that a test may break."""
+    return write_synthetic_export(tmp_path / "export", participants=6, seed=4)
+
+
+@pytest.fixture(scope="session")
+def pilot(tmp_path_factory: pytest.TempPathFactory) -> Export:
+    """A sound synthetic export of twenty-four participants."""
+    return read_export(write_synthetic_export(tmp_path_factory.mktemp("pilot"), seed=3))
