@@ -193,7 +193,7 @@ class Generation(Part):
     encoder: Text = "minilm"
     temperature: float = Field(default=0.7, gt=0, le=2)
     top_p: float = Field(default=0.9, gt=0, le=1)
-    max_new_tokens: int = Field(default=220, ge=16, le=2048)
+    max_new_tokens: int = Field(default=280, ge=16, le=2048)
     drafts: int = Field(default=2, ge=1, le=16)
     deadline_seconds: float = Field(default=60, gt=0)
     fallback: Literal["other_seed"] = "other_seed"

@@ -69,12 +69,7 @@ class HareArm:
 
     def recommend(self, requests: Sequence[Request]) -> list[Recommendation]:
         attended = [self._attend(request) for request in requests]
-        means = torch.tensor(
-            np.stack([self._read(r.state)["mean"] for r in requests]), dtype=torch.float32
-        )
-        with torch.inference_mode():
-            condition = self._conditioner.condition(torch.cat([a.z for a in attended]), means)
-            soft = self._conditioner.soft_tokens(condition)
+        soft = self._soft_tokens(requests, attended)
         prompts = [request_prompt(r.query) for r in requests]
         written = self._resources.write(prompts, [r.seed for r in requests], soft)
         trained = self._resources.trained
@@ -130,6 +125,18 @@ class HareArm:
                 "covariance": covariance,
             },
         )
+
+    def soft_tokens(self, requests: Sequence[Request]) -> torch.Tensor:
+        """(B, k, width) soft tokens that condition the language model for these requests."""
+        return self._soft_tokens(requests, [self._attend(request) for request in requests])
+
+    def _soft_tokens(
+        self, requests: Sequence[Request], attended: Sequence[Attended]
+    ) -> torch.Tensor:
+        means = _tensor(np.stack([self._read(r.state)["mean"] for r in requests]))
+        with torch.inference_mode():
+            condition = self._conditioner.condition(torch.cat([a.z for a in attended]), means)
+            return self._conditioner.soft_tokens(condition)
 
     def _attend(self, request: Request) -> Attended:
         arrays = self._read(request.state)

@@ -120,8 +120,9 @@ def simulate_states(
     count: int,
     rng: np.random.Generator,
     longest: int = 12,
+    shortest: int = 0,
 ) -> StateBank:
-    """Posteriors of `count` new users after 0..longest ratings of texts.
+    """Posteriors of `count` new users after shortest..longest ratings of texts.
 
     features (n, p + 1), domains (n,), levels (n,) describe the texts that can be shown. In some
     histories texts are shown at random, in others mostly of the liked domain, as an adaptive arm
@@ -131,7 +132,7 @@ def simulate_states(
     size = features.shape[1] - 1
     mean, covariance = np.zeros((count, size)), np.zeros((count, size, size))
     liked, level = np.zeros(count, dtype=np.int64), users.levels.argmax(axis=1)
-    rounds = rng.integers(0, longest + 1, size=count)
+    rounds = rng.integers(shortest, longest + 1, size=count)
     by_domain = [np.flatnonzero(domains == d) for d in range(domain_count)]
     for i in range(count):
         taste = np.where(users.affinity[i] > 0.5, users.affinity[i], 0.0)

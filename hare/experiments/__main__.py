@@ -1,0 +1,74 @@
+"""`python -m hare.experiments text|curve`: measure a model and write what was measured as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hare.errors import HareError
+from hare.synthesis.settings import ResourceSettings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; 0 when all is well, 1 with a message otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m hare.experiments", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    text = commands.add_parser("text", help="quality and conditioning of the written texts")
+    text.add_argument("--texts", type=int, default=100, help="texts in seen and in held-out cells")
+    text.add_argument("--card", type=Path, help="also write the model card to this file")
+    curve = commands.add_parser("curve", help="simulated ratings by arm and round")
+    curve.add_argument("--raters", type=int, default=48)
+    curve.add_argument("--rounds", type=int, default=10)
+    curve.add_argument("--arms", nargs="+", default=["hare", "rag", "gpt2"])
+    curve.add_argument("--alpha", type=float, help="strength of exploration, logit units")
+    for command in (text, curve):
+        command.add_argument("--model", default="embedded", help="embedded, or a model directory")
+        command.add_argument("--seed", type=int, default=1)
+        command.add_argument("--json", type=Path, help="file for the figures")
+    arguments = parser.parse_args(argv)
+    try:
+        figures = _text(arguments) if arguments.command == "text" else _curve(arguments)
+    except HareError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    if arguments.json is not None:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+    return 0
+
+
+def _text(arguments: argparse.Namespace) -> dict[str, float]:
+    from hare.experiments.card import model_card
+    from hare.experiments.text import measure_text
+    from hare.synthesis.resources import load_resources
+
+    resources = load_resources(ResourceSettings(model=arguments.model))
+    figures = measure_text(resources, arguments.texts, arguments.seed)
+    for name, value in figures.items():
+        print(f"{name:28s} {value:10.3f}")
+    if arguments.card is not None:
+        arguments.card.write_text(model_card(resources.trained, figures), "utf-8")
+    return figures
+
+
+def _curve(arguments: argparse.Namespace) -> list[dict[str, float | int | str]]:
+    from hare.arms import build_arms
+    from hare.experiments.curve import learning_curve
+
+    settings = ResourceSettings(model=arguments.model, alpha=arguments.alpha)
+    arms = build_arms({name: name for name in arguments.arms}, settings)
+    rows = learning_curve(arms, arguments.raters, arguments.rounds, arguments.seed)
+    for row in rows:
+        print(
+            f"{row['arm']:14s} round {row['round']:2d}  rating {row['rating_mean']:.2f} "
+            f"[{row['rating_ci_low']:.2f}, {row['rating_ci_high']:.2f}]  "
+            f"liked domain {row['liked_domain']:.2f}  H(A) {row['entropy'] or '-'}"
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main())

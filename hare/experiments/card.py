@@ -1,0 +1,59 @@
+"""The model card, filled in from the model's own record and from what was measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from hare.synthesis.model_files import TrainedModel
+
+
+def model_card(trained: TrainedModel, figures: Mapping[str, float]) -> str:
+    """The card as Markdown. `figures` come from `python -m hare.experiments text`."""
+    config = trained.config
+    build = config["build"]
+    parameters = sum(p.numel() for p in trained.model.parameters())
+    rows = "\n".join(f"| {name} | {value:.3f} |" for name, value in figures.items())
+    settings = json.dumps(build, indent=2, sort_keys=True)
+    return f"""# {config["name"]}
+
+A small conditioned language model of GPT-2's architecture. It is **not** OpenAI's GPT-2 and holds
+none of its weights: {config["base"]}. It recombines sentences that it was taught; it does not write
+freely, knows no facts of its own and answers no question outside its ten kinds of work.
+
+| | |
+|---|---|
+| fingerprint | `{trained.fingerprint}` |
+| parameters, with the conditioner | {parameters:,} |
+| encoder | {config["encoder"]} |
+| pool | {len(trained.pool.skills)} skills, {int(trained.pool.clusters.max()) + 1} clusters |
+| data | hand-written and composed skills of `hare/data/corpus`, all words our own (Apache-2.0) |
+| held out | 20 of 100 (domain, task) cells: in neither the pool nor training |
+| weights | half precision, safetensors |
+
+## Intended use
+
+The embedded default of the study: it writes the texts of the arms `hare`, `rag` and `gpt2` alike,
+so that they differ only in what conditions them. Results with it speak about the method with this
+model.
+
+## Measured
+
+Known users ({int(figures["texts"])} texts, half in held-out cells), requests in wordings that
+training has not seen, judged by the grammar checker and by TF-IDF classifiers (`python -m
+hare.experiments text --model MODEL --card FILE`). `shuffled` pairs each text with another user's
+wish; `nats` are per document of the wanted cell.
+
+| figure | value |
+|---|---|
+{rows}
+
+## Made by
+
+`python -m hare train --out DIR` with these settings (seed {build["training"]["seed"]}); float
+rounding differs between machines, so a retrained model has another fingerprint.
+
+```json
+{settings}
+```
+"""
