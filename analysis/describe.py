@@ -35,7 +35,7 @@ def mean_interval(values: Array, *, level: float = 0.95) -> tuple[float | None, 
     mean = float(values.mean())
     if values.size == 1:
         return mean, None, None
-    error = float(values.std(ddof=1)) / np.sqrt(values.size)
+    error = float(values.std(ddof=1) / np.sqrt(values.size))
     half = float(stats.t.ppf((1.0 + level) / 2.0, values.size - 1)) * error
     return mean, mean - half, mean + half
 

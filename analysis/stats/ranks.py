@@ -33,11 +33,13 @@ def signed_rank(
     zeros: Zeros = "wilcox",
     method: Method = "auto",
     level: float = 0.95,
+    bootstrap: bool = True,
 ) -> TestResult:
     """Wilcoxon's signed-rank test of x − y, two-sided. The statistic is W+.
 
-    zeros   "wilcox" drops zero differences before ranking, "pratt" after
-    method  "exact" (any ties), "asymptotic" (no continuity correction), "auto": exact up to 300
+    zeros      "wilcox" drops zero differences before ranking, "pratt" after
+    bootstrap  whether the rank-biserial effect gets its interval
+    method     "exact" (any ties), "asymptotic" (no continuity correction), "auto": exact up to 300
 
     InputError for an unknown option. All-zero differences are "not estimable".
 
@@ -52,7 +54,7 @@ def signed_rank(
     if method == "auto":
         method = "exact" if np.count_nonzero(d) <= EXACT_UP_TO else "asymptotic"
     test = f"Wilcoxon signed-rank ({method}, zeros by {zeros.title()})"
-    effect = rank_biserial(d, level=level)
+    effect = rank_biserial(d, level=level, bootstrap=bootstrap)
     if not np.any(d):
         reason = f"all {d.size} differences are zero" if d.size else "there are no differences"
         return TestResult(test, "W", None, None, d.size, effects=(effect,), note=reason)
