@@ -21,7 +21,7 @@ run: $(VENV)/.installed  ## start the study: prints the participants' and the re
 	@$(BIN)/python -m study_app serve --port $(PORT)
 
 dry-run: $(VENV)/.installed  ## 24 simulated participants, from consent to report/index.html
-	@$(BIN)/python -m study_app dry-run --out report
+	@$(BIN)/python -m study_app dry-run
 
 test: $(VENV)/.checks $(VENV)/.browser  ## install what the tests need and run them all
 	@$(BIN)/python -m pytest

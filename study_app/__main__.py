@@ -66,7 +66,10 @@ def _parser() -> ArgumentParser:
     replay.add_argument("--regenerate", action="store_true", help="also write every text again")
     replay.add_argument("--quiet", action="store_true", help="no progress bar")
     dry_run = add("dry-run", database=False, protocol=True)
-    dry_run.add_argument("--out", default="dry-run", metavar="DIR", help="default: dry-run")
+    dry_run.add_argument("--out", default="report", metavar="DIR", help="default: report")
+    dry_run.add_argument(
+        "--work", default="dry-run", metavar="DIR", help="database and export; default: dry-run"
+    )
     bots_of(dry_run)
     return parser
 

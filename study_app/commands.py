@@ -128,20 +128,16 @@ def dry_run(options: Namespace) -> int:
     """The whole study with simulated participants, from a fresh database to the report."""
     from analysis.__main__ import main as analyse
 
-    out = Path(options.out)
-    for leftover in out.glob(
-        "simulated.sqlite*"
-    ):  # of an earlier dry run; nothing else is so named
+    report, work = options.out, Path(options.work)
+    for leftover in work.glob("simulated.sqlite*"):  # of an earlier dry run
         leftover.unlink()
-    options.database = f"sqlite:///{out / 'simulated.sqlite'}"
-    options.simulated = True
-    if code := bots(options):
-        return code
-    options.out = str(out / "export")
-    if code := export(options):
-        return code
-    report = out / "report"  # the analysis prints where its page is
-    return analyse(["report", "--data", options.out, "--out", str(report), "--simulated"])
+    options.database = f"sqlite:///{work / 'simulated.sqlite'}"
+    options.simulated, options.regenerate = True, False
+    options.out = str(work / "export")
+    for step in (bots, verify, replay, export):
+        if code := step(options):
+            return code
+    return analyse(["report", "--data", options.out, "--out", report, "--simulated"])
 
 
 def _settings(options: Namespace) -> Settings:
