@@ -53,18 +53,20 @@ class ContrastResult:
         if test.statistic is None or estimate is None or estimate.value is None:
             return f"{self.label}: not estimable ({test.note})."
         first, second = arm_label(self.contrast.treatment), arm_label(self.contrast.comparator)
-        size, rises = abs(estimate.value), estimate.value >= 0
+        size, sign = abs(estimate.value), (estimate.value > 0) - (estimate.value < 0)
         if self.contrast.kind == "slope":
             digits = 3
+            change = {1: "grew by", 0: "changed by", -1: "fell by"}[sign]
             lead = (
-                f"The difference {first} − {second} on {self.contrast.item} "
-                f"{'grew' if rises else 'fell'} by {number(size, digits)} points a round"
+                f"The difference {first} − {second} on {self.contrast.item} {change} "
+                f"{number(size, digits)} points a round"
             )
         else:
             digits = 2
+            compared = {1: "higher than", 0: "apart from", -1: "lower than"}[sign]
             lead = (
-                f"{first} was rated {number(size, digits)} points "
-                f"{'higher' if rises else 'lower'} than {second} on {self.contrast.item}"
+                f"{first} was rated {number(size, digits)} points {compared} {second} "
+                f"on {self.contrast.item}"
             )
         parts = [
             lead,
@@ -74,7 +76,8 @@ class ContrastResult:
             f"Holm-adjusted {p_text(self.p_adjusted)}",
             test.effect("d_z").apa(),
         ]
-        return f"{', '.join(parts)}."
+        sentence = f"{', '.join(parts)}."
+        return sentence[0].upper() + sentence[1:]
 
 
 @dataclass(frozen=True, slots=True)
