@@ -96,7 +96,9 @@ def _check_line(name: str, value: str) -> None:
 
 
 def _what_is_wrong(text: str) -> str:
-    for heading in ("# ", "## When to use\n", "## Instructions\n", "## Example\n"):
+    if not text.startswith("# "):
+        return "there is no title after '# '"
+    for heading in ("## When to use\n", "## Instructions\n", "## Example\n"):
         if heading not in text:
             return f"there is no {heading.strip()!r}"
     return "its sections are out of order or one of them is empty"
