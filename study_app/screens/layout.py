@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from pathlib import Path
 
 import streamlit as st
@@ -35,14 +36,17 @@ def title(text: str) -> None:
 def arrive(page: str) -> None:
     """A new page begins at its top, with the keyboard at its heading, once for each page."""
     st.html(
-        f"""<script>/* {page} */
-        requestAnimationFrame(() => {{
-          document.querySelector('[data-testid="stMain"]').scrollTo(0, 0);
-          const heading = document.querySelector("h1");
-          if (!heading) return;
-          heading.tabIndex = -1;
-          heading.focus({{preventScroll: true}});
-        }});
+        f"""<script>
+        if (window.pageArrivedAt !== {json.dumps(page)}) {{
+          window.pageArrivedAt = {json.dumps(page)};
+          requestAnimationFrame(() => {{
+            document.querySelector('[data-testid="stMain"]').scrollTo(0, 0);
+            const heading = document.querySelector("h1");
+            if (!heading) return;
+            heading.tabIndex = -1;
+            heading.focus({{preventScroll: true}});
+          }});
+        }}
         </script>""",
         unsafe_allow_javascript=True,
     )

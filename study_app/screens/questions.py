@@ -166,19 +166,23 @@ def _question(text: str, *, optional: bool = False) -> None:
 def _go_to_first_remark() -> None:
     """Bring the first remark into view and focus its question's first answer.
 
-    The time stamp makes each press a new script, which the browser runs again.
+    The remarks may reach the browser a little later than this script, so it looks a few times. The
+    time stamp makes each press a new script, which the browser runs again.
     """
     st.html(
         f"""<script>/* {time.monotonic_ns()} */
-        requestAnimationFrame(() => {{
+        (function look(times) {{
           const remark = document.querySelector(".remark:not(.summary)");
           const block = remark && remark.closest('[class*="st-key-"]');
           const input = block && block.querySelector("input, textarea");
-          if (!input) return;
+          if (!input) {{
+            if (times > 0) setTimeout(look, 50, times - 1);
+            return;
+          }}
           const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
           block.scrollIntoView({{block: "center", behavior: still ? "auto" : "smooth"}});
           input.focus({{preventScroll: true}});
-        }});
+        }})(40);
         </script>""",
         unsafe_allow_javascript=True,
     )

@@ -13,9 +13,7 @@ def words_on(page: AppTest) -> str:
     """Everything written on the page, without tags, scripts and style."""
     found = [element.proto.body for element in page.get("html")]
     found += [element.value for element in page.markdown]
-    found += [
-        element.value for kind in ("title", "header", "subheader") for element in page.get(kind)
-    ]
+    found += [element.value for element in (*page.title, *page.header, *page.subheader)]
     found += [element.value for element in page.caption]
     found += [element.label for element in (*page.button, *page.radio, *page.checkbox)]
     text = re.sub(r"<(script|style).*?</\1>", "", "\n".join(found), flags=re.DOTALL)
