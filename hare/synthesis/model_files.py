@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from safetensors.torch import load_file as load_torch
 from safetensors.torch import save_file as save_torch
@@ -152,7 +153,7 @@ def load_language_model(name: str) -> ConditionedGPT2:
     try:
         lm = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
         tokenizer = AutoTokenizer.from_pretrained(name)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise ModelFilesError(
             f"cannot load a language model from {name!r}: {error}. Name a directory that "
             "transformers wrote, or an id that this machine can download"

@@ -34,7 +34,7 @@ from hare.synthesis.generator import ConditionedGPT2, Conditioner
 class TrainingSettings:
     """How to train. The defaults made the shipped model."""
 
-    steps: int = 2200  # joint optimisation steps
+    steps: int = 1800  # joint optimisation steps
     warmup: int = 100  # steps of linear warm-up before the cosine
     attention_steps: int = 400  # steps of the attention alone, first
     batch: int = 24  # texts a step; half as many with notes, whose prompts are long
