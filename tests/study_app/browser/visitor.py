@@ -41,13 +41,13 @@ def launch(playwright: Playwright) -> Browser:
 def open_page(page: Page, url: str) -> None:
     """Open an address and wait for the page's heading."""
     page.goto(url)
-    expect(page.locator("h1")).to_be_visible(timeout=30_000)
+    expect(page.locator("h1")).to_be_visible()
 
 
 def expect_page(page: Page, heading: str, button: str) -> None:
     """Wait until a page is there from its heading to its button."""
-    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible(timeout=30_000)
-    expect(page.get_by_role("button", name=button)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name=button)).to_be_visible()
 
 
 def consent(page: Page) -> None:
@@ -81,8 +81,8 @@ def finish_practice(page: Page) -> None:
 def expect_round(page: Page, number: int) -> None:
     """Wait until this round is shown with its texts."""
     heading = page.locator("h1", has_text=re.compile(f"^Round {number} of"))
-    expect(heading).to_be_visible(timeout=30_000)
-    expect(submit_button(page, number)).to_be_visible(timeout=30_000)
+    expect(heading).to_be_visible()
+    expect(submit_button(page, number)).to_be_visible()
 
 
 def come_to_round(page: Page, url: str) -> None:
