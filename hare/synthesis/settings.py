@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from hare.errors import SettingsError
@@ -17,8 +18,8 @@ class Decoding:
     drafts: int = 2  # the first well-formed of so many drafts is taken, >= 1
 
     def __post_init__(self) -> None:
-        if not self.temperature > 0:
-            raise SettingsError("temperature", self.temperature, "must be > 0")
+        if not 0 < self.temperature < math.inf:
+            raise SettingsError("temperature", self.temperature, "must be > 0 and finite")
         if not 0 < self.top_p <= 1:
             raise SettingsError("top_p", self.top_p, "must be in (0, 1]")
         if self.max_new_tokens < 1:
@@ -43,5 +44,5 @@ class ResourceSettings:
     alpha: float | None = None
 
     def __post_init__(self) -> None:
-        if self.alpha is not None and not self.alpha >= 0:
-            raise SettingsError("alpha", self.alpha, "must be >= 0")
+        if self.alpha is not None and not 0 <= self.alpha < math.inf:
+            raise SettingsError("alpha", self.alpha, "must be >= 0 and finite")

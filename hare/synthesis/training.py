@@ -103,6 +103,7 @@ class Trainer:
         while self.step < self.settings.steps:
             # Seeded by the step, so that a resumed run sees what an unbroken one would have seen.
             rng = np.random.default_rng([self.settings.seed, self.step])
+            torch.manual_seed(self.settings.seed + self.step)  # for the dropout of a base model
             for name, value in self._joint_step(rng).items():
                 recent.setdefault(name, []).append(value)
             self.step += 1
@@ -216,6 +217,13 @@ class Trainer:
         end = self.model.end
         rows = [[*p, *t, end] for p, t in zip(prompts, texts, strict=True)]
         width = max(map(len, rows))
+        length = width + (0 if soft is None else soft.shape[1])
+        context = getattr(self.model.lm.config, "max_position_embeddings", length)
+        if length > context:
+            raise InputError(
+                f"a prompt and text of {length} tokens does not fit into the base model's context "
+                f"of {context}: train a model with a longer one"
+            )
         ids = torch.tensor([row + [end] * (width - len(row)) for row in rows])
         labels = torch.full_like(ids, -100)
         for i, (prompt, row) in enumerate(zip(prompts, rows, strict=True)):

@@ -60,6 +60,10 @@ def fit_feature_map(
 
     Raises InputError when the shapes do not fit or a value is not finite.
     """
+    if utilities.ndim != 2 or embeddings.ndim != 2:
+        raise InputError(
+            f"embeddings {embeddings.shape} and utilities {utilities.shape}: must be 2-dimensional"
+        )
     m, n = utilities.shape
     if embeddings.shape[0] != n:
         raise InputError(f"{embeddings.shape[0]} embeddings for utilities of {n} texts")

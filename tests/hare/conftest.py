@@ -1,21 +1,26 @@
 """One corpus, one checker and one tiny trained model for all of hare's tests.
 
 The model is trained in seconds and writes no sense; what it must do is obey every rule that the
-shipped one obeys. Tests with the shipped model are marked by their own file.
+shipped one obeys. The shipped model has a test file of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import pytest
+import torch
 from hypothesis import settings
+from transformers import GPT2LMHeadModel
 
 from hare.arms import Arm, Decoding, ResourceSettings, build_arms
 from hare.data.checker import Checker
 from hare.data.corpus import Corpus, load_corpus
 from hare.synthesis.build import BuildSettings, train_model
+from hare.synthesis.generator import ConditionedGPT2
+from hare.synthesis.model_files import load_model, save_model
 from hare.synthesis.resources import Resources, load_resources
 from hare.synthesis.training import TrainingSettings
 
@@ -56,7 +61,20 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a tiny trained model. Tests that spoil files work on a copy."""
     folder = tmp_path_factory.mktemp("tiny")
     train_model(TINY, folder / "model", folder / "work", progress=False)
+    trained = load_model(str(folder / "model"))
+    _never_end(trained.model)
+    save_model(trained, folder / "model")
     return folder / "model"
+
+
+def _never_end(model: ConditionedGPT2) -> None:
+    """Make the end token impossible: by chance it may come first, and a text is empty then."""
+    with torch.no_grad():
+        lm = cast(GPT2LMHeadModel, model.lm)
+        lm.transformer.ln_f.weight[0] = 0.0
+        lm.transformer.ln_f.bias[0] = 1.0  # the first component is 1 at every position ...
+        model.token_embedding.weight[:, 0] = 0.0
+        model.token_embedding.weight[model.end, 0] = -1000.0  # ... and counts for the end alone
 
 
 @pytest.fixture(scope="session")

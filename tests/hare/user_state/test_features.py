@@ -69,6 +69,8 @@ def test_a_population_that_does_not_fit_its_texts_is_refused() -> None:
     embeddings, utilities, *_ = planted(np.random.default_rng(6), 30, 10, 2)
     with pytest.raises(InputError, match="29 embeddings for utilities of 30 texts"):
         fit_feature_map(embeddings[1:], utilities, size=2)
+    with pytest.raises(InputError, match="must be 2-dimensional"):
+        fit_feature_map(embeddings, utilities[0], size=1)
     for size in (0, 11):
         with pytest.raises(InputError, match=rf"size = {size}: must be in 1\.\.10"):
             fit_feature_map(embeddings, utilities, size=size)

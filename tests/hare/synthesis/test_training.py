@@ -1,0 +1,249 @@
+"""Training: interrupted runs end where unbroken ones do, and nothing of a text's own leaks in."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from small_models import byte_tokenizer, small_gpt2
+
+from hare.data.corpus import Corpus
+from hare.errors import InputError, SettingsError
+from hare.synthesis.build import BuildSettings, cluster_pool
+from hare.synthesis.examples import Examples, Mode
+from hare.synthesis.generator import ConditionedGPT2, Conditioner
+from hare.synthesis.histories import Population, labels_of, simulate_states
+from hare.synthesis.resources import Resources
+from hare.synthesis.training import Trainer, TrainingSettings
+
+STEPS = TrainingSettings(steps=5, attention_steps=3, batch=2, warmup=1, checkpoint_every=2)
+
+
+class PowerCut(Exception):
+    """What stops a run in these tests."""
+
+
+@pytest.fixture(scope="module")
+def examples(tiny_resources: Resources, corpus: Corpus) -> Examples:
+    trained = tiny_resources.trained
+    domains = list(corpus.domains)
+    bank = simulate_states(
+        trained.feature_map(trained.pool.embeddings),
+        *labels_of(trained.pool.skills, domains),
+        model=trained.rating_model,
+        population=Population(),
+        domain_count=len(domains),
+        count=40,
+        rng=np.random.default_rng(0),
+    )
+    wordings = [(t.id, text) for t in corpus.tasks.values() for text in t.requests["train"][:5]]
+    embeddings = tiny_resources.encoder.encode([text for _, text in wordings])
+    return Examples(corpus, trained.pool, bank, trained.model, wordings, embeddings)
+
+
+@pytest.fixture
+def model(tiny_resources: Resources) -> ConditionedGPT2:
+    """A copy of the tiny model, free to train on."""
+    return copy.deepcopy(tiny_resources.trained.model)
+
+
+def weights(trainer: Trainer) -> dict[str, torch.Tensor]:
+    return {**trainer.model.state_dict(), **trainer.heads.state_dict()}
+
+
+def stop_after(trainer: Trainer, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the run end in a PowerCut once so many steps are done."""
+    whole = trainer._joint_step
+
+    def step(rng: np.random.Generator) -> dict[str, float]:
+        if trainer.step == steps:
+            raise PowerCut
+        return whole(rng)
+
+    monkeypatch.setattr(trainer, "_joint_step", step)
+
+
+@pytest.mark.parametrize("stopped_after", [1, 2, 3])
+def test_a_run_that_was_stopped_ends_with_the_weights_of_an_unbroken_one(
+    model: ConditionedGPT2,
+    examples: Examples,
+    stopped_after: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unbroken = Trainer(copy.deepcopy(model), examples, STEPS)
+    unbroken.train(progress=False)
+
+    checkpoint = tmp_path / "work" / "checkpoint.pt"
+    first = Trainer(copy.deepcopy(model), examples, STEPS)
+    stop_after(first, stopped_after, monkeypatch)
+    with pytest.raises(PowerCut):
+        first.train(checkpoint, progress=False)
+    assert checkpoint.exists() == (stopped_after >= STEPS.checkpoint_every)
+    second = Trainer(copy.deepcopy(model), examples, STEPS)
+    second.train(checkpoint, progress=False)
+
+    assert second.step == STEPS.steps
+    for name, tensor in weights(unbroken).items():
+        assert torch.equal(tensor, weights(second)[name]), name
+    start = model.state_dict()
+    assert any(not torch.equal(start[n], t) for n, t in second.model.state_dict().items())
+
+
+def test_dropout_of_a_base_model_is_resumed_too(
+    model: ConditionedGPT2, examples: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Our own model has none; GPT-2 as published trains with 0.1.
+    def trainer() -> Trainer:
+        base = ConditionedGPT2(small_gpt2(context=4096, dropout=0.1), byte_tokenizer())
+        assert isinstance(model.conditioner, Conditioner)
+        torch.manual_seed(0)
+        sizes = model.conditioner.attention.settings
+        base.conditioner = Conditioner(sizes, prefix_tokens=2, width=16)
+        own = copy.copy(examples)
+        own._model = base
+        return Trainer(base, own, replace(STEPS, steps=4))
+
+    unbroken, first, second = trainer(), trainer(), trainer()
+    unbroken.train(progress=False)
+    stop_after(first, 3, monkeypatch)
+    with pytest.raises(PowerCut):
+        first.train(tmp_path / "checkpoint.pt", progress=False)
+    second.train(tmp_path / "checkpoint.pt", progress=False)
+    for name, tensor in weights(unbroken).items():
+        assert torch.equal(tensor, weights(second)[name]), name
+
+
+def test_a_base_model_whose_context_is_too_short_is_refused_with_the_numbers(
+    model: ConditionedGPT2, examples: Examples
+) -> None:
+    base = ConditionedGPT2(small_gpt2(context=96), byte_tokenizer(), model.conditioner)
+    own = copy.copy(examples)
+    own._model = base
+    only_requests = replace(STEPS, attention_steps=1, shares=(0.0, 0.0, 1.0))
+    with pytest.raises(InputError, match=r"of \d+ tokens does not fit .* context of 96"):
+        Trainer(base, own, only_requests).train(progress=False)
+
+
+def test_a_finished_run_is_not_trained_further(
+    model: ConditionedGPT2, examples: Examples, tmp_path: Path
+) -> None:
+    settings = replace(STEPS, steps=2)
+    first = Trainer(copy.deepcopy(model), examples, settings)
+    first.train(tmp_path / "checkpoint.pt", progress=False)
+    again = Trainer(copy.deepcopy(model), examples, settings)
+    again.train(tmp_path / "checkpoint.pt", progress=False)
+    assert all(torch.equal(t, weights(again)[n]) for n, t in weights(first).items())
+    assert again.curve == first.curve
+
+
+def test_a_checkpoint_of_other_settings_is_refused_with_its_path(
+    model: ConditionedGPT2, examples: Examples, tmp_path: Path
+) -> None:
+    checkpoint = tmp_path / "checkpoint.pt"
+    Trainer(copy.deepcopy(model), examples, replace(STEPS, steps=2)).train(checkpoint, False)
+    other = Trainer(copy.deepcopy(model), examples, replace(STEPS, steps=2, learning_rate=1e-4))
+    with pytest.raises(InputError, match=r"checkpoint\.pt was written with other settings"):
+        other.train(checkpoint, progress=False)
+
+
+def test_the_curve_of_the_attention_is_kept(model: ConditionedGPT2, examples: Examples) -> None:
+    trainer = Trainer(model, examples, replace(STEPS, steps=1))
+    trainer.train(progress=False)
+    assert [row["attention_step"] for row in trainer.curve] == [0, 2]
+    assert all(np.isfinite(row["loss_attention"]) for row in trainer.curve)
+
+
+def test_training_lowers_the_loss_of_the_attention(
+    model: ConditionedGPT2, examples: Examples
+) -> None:
+    trainer = Trainer(model, examples, replace(STEPS, steps=1, attention_steps=40))
+    trainer.train(progress=False)
+    assert trainer.curve[-1]["loss_attention"] < trainer.curve[0]["loss_attention"] - 0.5
+
+
+def test_a_model_without_a_conditioner_cannot_be_trained(examples: Examples) -> None:
+    with pytest.raises(InputError, match="conditioner"):
+        Trainer(ConditionedGPT2(small_gpt2(), byte_tokenizer()), examples, STEPS)
+
+
+def test_a_hand_written_target_is_hidden_from_its_own_attention(
+    examples: Examples, model: ConditionedGPT2
+) -> None:
+    skills = examples.pool.skills
+    index = next(i for i, s in enumerate(skills) if s.source.endswith("hand-written"))
+    cell = skills[index]
+    domain, task = list(examples.corpus.domains), list(examples.corpus.tasks)
+    level = ("beginner", "practitioner", "expert").index(cell.level)
+    many = 60
+    targets = examples.targets(
+        np.full(many, domain.index(cell.domain)),
+        np.full(many, task.index(cell.task)),
+        np.full(many, level),
+        np.random.default_rng(0),
+    )
+    hidden = targets.excluded.sum(dim=1)
+    assert set(hidden.tolist()) == {0, 1}  # composed on the fly, or a skill of the pool
+    assert all(skills[int(i)].task == cell.task for i in targets.excluded.nonzero()[:, 1])
+    assert isinstance(model.conditioner, Conditioner)
+    rows, requests, _ = examples.draw_conditions(many, np.random.default_rng(1))
+    seen = examples.attend(model.conditioner, rows, requests, 1.0, excluded=targets.excluded)
+    assert (seen.weights.mean(dim=1)[targets.excluded] == 0).all()
+
+
+def test_no_text_is_trained_on_in_a_held_out_cell(
+    examples: Examples, model: ConditionedGPT2, corpus: Corpus
+) -> None:
+    assert isinstance(model.conditioner, Conditioner)
+    rng = np.random.default_rng(2)
+    rows, requests, tasks = examples.draw_conditions(200, rng)
+    with torch.no_grad():
+        seen = examples.attend(model.conditioner, rows, requests, alpha=0.0)
+    domains, levels, allowed = examples.draw_wanted(tasks, seen.weights, 3.0, rng)
+    names, works = list(corpus.domains), list(corpus.tasks)
+    for domain, task, may in zip(domains, tasks, allowed, strict=True):
+        assert may == (not corpus.held_out(names[domain], works[task]))
+    assert set(levels) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("mode", [Mode.RAG, Mode.GPT2])
+def test_notes_stand_in_the_prompt_of_the_arm_that_retrieves_and_of_no_other(
+    examples: Examples, model: ConditionedGPT2, mode: Mode
+) -> None:
+    prompts, texts = examples.plain_batch(mode, 4, np.random.default_rng(3))
+    assert len(prompts) == len(texts) == 4
+    for prompt in prompts:
+        read = str(model.tokenizer.decode(prompt))
+        assert read.count("Notes:") == (2 if mode is Mode.RAG else 0)
+        assert read.count("Request: ") == 1
+        assert read.endswith("\n\n")
+
+
+def test_every_cluster_of_a_pool_is_occupied_and_numbered_from_zero() -> None:
+    embeddings = np.random.default_rng(4).normal(size=(50, 8))
+    clusters = cluster_pool(embeddings, 7, seed=0)
+    assert set(clusters) == set(range(7))
+    assert (clusters == cluster_pool(embeddings, 7, seed=0)).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"steps": 0}, "steps"),
+        ({"batch": 1}, "batch"),
+        ({"shares": (0.5, 0.5, 0.5)}, "shares"),
+        ({"shares": (1.2, -0.1, -0.1)}, "shares"),
+    ],
+)
+def test_training_settings_outside_their_range_are_refused_by_name(change, named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        TrainingSettings(**change)
+
+
+def test_a_width_that_the_heads_do_not_divide_is_refused() -> None:
+    with pytest.raises(SettingsError, match="width = 30: must divide by 4 heads"):
+        BuildSettings(width=30, attention_heads=4)
