@@ -171,9 +171,8 @@ class HareArm:
         if state.kind != KIND:
             raise StateError(f"the arm {self.name!r} reads {KIND!r} states, not {state.kind!r}")
         arrays = dict(state.arrays)
-        if arrays["mean"].shape != (self._user_size,) or arrays["credit"].shape[1:] != (
-            self._heads * self._clusters,
-        ):
+        own = self.initial_state().arrays
+        if {n: a.shape[1:] for n, a in arrays.items()} != {n: a.shape[1:] for n, a in own.items()}:
             raise StateError(
                 f"the state was made with another model: the arm {self.name!r} has users of size "
                 f"{self._user_size} and {self._clusters} clusters"
