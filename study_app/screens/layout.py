@@ -78,7 +78,8 @@ def withdraw_link(study: Study, participant: Participant) -> None:
     """The quiet link at the foot of the page; a dialogue asks before anything happens."""
     catalogue = words()
     with st.container(key="foot"):
-        st.caption(catalogue.place_kept)
+        if participant.status == "active":
+            st.caption(catalogue.place_kept)
         if st.button(catalogue.withdraw_link, type="tertiary", key="withdraw"):
             _confirm_withdrawal(study, participant)
 

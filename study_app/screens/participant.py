@@ -55,5 +55,5 @@ def _screen(study: Study, participant: Participant) -> None:
             endings.screened_out(study)
         case Step.WITHDRAWN:
             endings.withdrawn(study)
-    if participant.status == "active":
+    if participant.step is not Step.WITHDRAWN:  # also after the end, as the consent form says
         layout.withdraw_link(study, participant)

@@ -105,4 +105,5 @@ def _waiting(study: Study) -> None:
             f'<p class="label">{html.escape(words.writing_title)}</p>'
             f'<p class="said" role="status">{html.escape(body)}</p>'
         )
+    scales(study.protocol)
     reading.skeletons(slots)

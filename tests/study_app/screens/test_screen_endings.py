@@ -50,6 +50,14 @@ def test_coming_back_after_the_end_shows_the_same_code(visit: Visit, study: Stud
     assert [element.value for element in visit(token).code] == [code]
 
 
+def test_withdrawing_is_possible_after_the_end_as_the_consent_form_says(
+    visit: Visit, study: Study
+) -> None:
+    token, _ = complete(study)
+    page = press(visit(token), ENGLISH.withdraw_link)
+    assert ENGLISH.withdraw_yes in words_on(page)
+
+
 def test_withdrawing_asks_first_and_no_means_no(visit: Visit, study: Study) -> None:
     token, _ = enrolled_at_round(study)
     page = press(visit(token), ENGLISH.withdraw_link)
