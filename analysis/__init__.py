@@ -1,7 +1,8 @@
 """The statistics of the study: from exported tables to results, figures and a report.
 
 As a library: arrays in, result objects out, each with statistic, df, p, effect sizes with
-intervals, n, a note, and `.apa()`. As a program: `python -m analysis report --data DIR --out DIR`.
+intervals, n, a note, and `.apa()`; power is `study_design`'s, and refuses values with its
+`DesignError`. As a program: `python -m analysis report --data DIR --out DIR`.
 
 >>> paired_t([5.0, 4.0, 4.5, 3.0], [4.0, 3.5, 4.5, 2.0]).n
 4
@@ -12,12 +13,13 @@ from analysis.stats.blinding import guess_index
 from analysis.stats.choices import bradley_terry, choice_shares, win_probability
 from analysis.stats.effects import cohens_dav, cohens_dz, hedges_gz, rank_biserial
 from analysis.stats.friedman import friedman
+from analysis.stats.mixed import MixedModel, linear_mixed
 from analysis.stats.multiplicity import benjamini_hochberg, holm
 from analysis.stats.paired import paired_t
-from analysis.stats.power import power_paired, smallest_effect
 from analysis.stats.ranks import sign_test, signed_rank
 from analysis.stats.results import Estimate, Interval, TestResult
 from analysis.stats.slopes import participant_slopes, slope_test
+from study_design import paired_power, smallest_effect
 
 __all__ = [
     "AnalysisError",
@@ -25,6 +27,7 @@ __all__ = [
     "ExportError",
     "InputError",
     "Interval",
+    "MixedModel",
     "ReportError",
     "TestResult",
     "benjamini_hochberg",
@@ -36,9 +39,10 @@ __all__ = [
     "guess_index",
     "hedges_gz",
     "holm",
+    "linear_mixed",
+    "paired_power",
     "paired_t",
     "participant_slopes",
-    "power_paired",
     "rank_biserial",
     "sign_test",
     "signed_rank",

@@ -17,7 +17,7 @@ from analysis.stats.paired import paired_t
 from analysis.stats.ranks import sign_test, signed_rank
 from analysis.stats.results import TestResult, number, p_text
 from analysis.stats.slopes import participant_slopes, slope_test
-from study_design import Contrast, Protocol, families
+from study_design import Contrast, Family, Protocol, families
 
 _NAMES = {"hare": "HARE", "rag": "RAG", "gpt2": "GPT-2"}
 
@@ -112,16 +112,18 @@ def contrast_label(contrast: Contrast) -> str:
 
 def confirm(protocol: Protocol, ratings: Ratings) -> tuple[FamilyResult, ...]:
     """Test every family of the protocol on the ratings of the analysed participants."""
-    tested: list[FamilyResult] = []
-    for family in families(protocol):
-        results = [_test(contrast, ratings) for contrast in family.contrasts]
-        adjusted = holm([result.test.p for result in results])
-        contrasts = tuple(
-            replace(result, p_adjusted=p) for result, p in zip(results, adjusted, strict=True)
-        )
-        alpha = protocol.analysis.alpha
-        tested.append(FamilyResult(family.name, family.title, family.correction, alpha, contrasts))
-    return tuple(tested)
+    alpha = protocol.analysis.alpha
+    return tuple(confirm_family(family, ratings, alpha) for family in families(protocol))
+
+
+def confirm_family(family: Family, ratings: Ratings, alpha: float) -> FamilyResult:
+    """Test the contrasts of one family and correct their p-values together."""
+    results = [_test(contrast, ratings) for contrast in family.contrasts]
+    adjusted = holm([result.test.p for result in results])
+    contrasts = tuple(
+        replace(result, p_adjusted=p) for result, p in zip(results, adjusted, strict=True)
+    )
+    return FamilyResult(family.name, family.title, family.correction, alpha, contrasts)
 
 
 def _test(contrast: Contrast, ratings: Ratings) -> ContrastResult:

@@ -16,6 +16,7 @@ from analysis.exploratory import (
     omnibus,
     preferences,
 )
+from analysis.secondary import MixedResult, mixed_models, primary_unexcluded
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +27,8 @@ class Findings:
     sample: Sample
     ratings: Ratings
     families: tuple[FamilyResult, ...]
+    unexcluded: FamilyResult
+    mixed: tuple[MixedResult, ...]
     omnibus: tuple[Omnibus, ...]
     preferences: Preferences
     guesses: tuple[Guess, ...]
@@ -49,6 +52,8 @@ def analyse(export: Export) -> Findings:
         sample=sample,
         ratings=ratings,
         families=confirm(export.protocol, ratings),
+        unexcluded=primary_unexcluded(export),
+        mixed=mixed_models(export, ratings),
         omnibus=omnibus(ratings),
         preferences=preferences(export, sample),
         guesses=guesses(export, sample),

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.data.exports import Export
+from study_design.parts import Exclusions
+
+ONLY_INCOMPLETE = Exclusions(complete_rounds=True, attention_failures=None, straight_lining=False)
 
 INCOMPLETE = "incomplete"
 ATTENTION = "attention checks failed"
@@ -68,13 +71,13 @@ class Sample:
         )
 
 
-def draw_sample(export: Export) -> Sample:
-    """Apply the protocol's exclusion rules to an export.
+def draw_sample(export: Export, rules: Exclusions | None = None) -> Sample:
+    """Apply exclusion rules, the protocol's unless others are given, to an export.
 
     Without `complete_rounds`, participants with at least one committed round stay in.
     """
     participants = export.tables["participants"]
-    rules = export.protocol.analysis.exclusions
+    rules = rules or export.protocol.analysis.exclusions
     rounds = export.protocol.rounds
     needed = rounds if rules.complete_rounds else 1
     flat = _straight_liners(export.tables["ratings"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from analysis.confirmatory import ContrastResult, FamilyResult, arm_label
 from analysis.findings import Findings
+from analysis.report.mixed_tables import mixed_tables
 from analysis.report.table import Shown, Table, with_interval
 from analysis.stats.results import NOT_ESTIMABLE, Estimate, number, statistic_text
 
@@ -21,6 +23,8 @@ def result_tables(findings: Findings) -> list[Table]:
         *(_family(family) for family in findings.families),
         _effects(findings),
         _sensitivity(findings),
+        _unexcluded(findings),
+        *mixed_tables(findings),
         _sentences(findings),
         _differences(findings),
         _omnibus(findings),
@@ -32,6 +36,14 @@ def result_tables(findings: Findings) -> list[Table]:
 
 def _contrasts(findings: Findings) -> list[tuple[FamilyResult, ContrastResult]]:
     return [(family, result) for family in findings.families for result in family.contrasts]
+
+
+def _unexcluded(findings: Findings) -> Table:
+    table = _family(findings.unexcluded)
+    caption = "Sensitivity: the primary comparison without exclusions other than incomplete rounds"
+    people = max((result.test.n for result in findings.unexcluded.contrasts), default=0)
+    note = f"{people} participants, {findings.sample.n} in the confirmatory analysis. {table.note}"
+    return replace(table, name="sensitivity_unexcluded", caption=caption, note=note)
 
 
 def _family(family: FamilyResult) -> Table:

@@ -15,9 +15,8 @@ from analysis import describe
 from analysis.confirmatory import arm_label
 from analysis.findings import Findings
 from analysis.report.table import Shown, Table, with_interval
-from analysis.stats.power import smallest_effect
 from analysis.stats.results import NOT_ESTIMABLE
-from study_design import testable
+from study_design import smallest_effect, testable
 
 _ARM = Shown("Arm", lambda row: arm_label(row["arm"]))
 _LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "plotly")

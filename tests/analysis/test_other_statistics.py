@@ -18,9 +18,7 @@ from analysis import (
     guess_index,
     holm,
     participant_slopes,
-    power_paired,
     slope_test,
-    smallest_effect,
     win_probability,
 )
 from analysis.stats.bootstrap import bca
@@ -64,16 +62,6 @@ def test_holm_never_lowers_a_p_and_never_reorders(p: list[float]) -> None:
     assert all(q is not None and q >= raw - 1e-12 for raw, q in zip(p, adjusted, strict=True))
     order = np.argsort(p)
     assert np.all(np.diff(np.array(adjusted, dtype=float)[order]) >= -1e-12)
-
-
-def test_smallest_effect_and_power_equal_r() -> None:
-    # R: power.t.test(type = "paired", strict = TRUE); tests/gold/power.R
-    assert smallest_effect(20) == pytest.approx(0.6604, abs=5e-5)
-    assert smallest_effect(24) == pytest.approx(0.597, abs=5e-4)
-    assert power_paired(20, 0.45) == pytest.approx(0.48, abs=5e-3)
-    assert power_paired(41, 0.45) >= 0.80 > power_paired(40, 0.45)
-    with pytest.raises(InputError, match="n = 1"):
-        power_paired(1, 0.5)
 
 
 def test_slopes_equal_a_regression_per_participant() -> None:

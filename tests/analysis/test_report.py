@@ -182,3 +182,35 @@ def test_help_and_wrong_command_lines_exit_as_usual(capsys: pytest.CaptureFixtur
             main(arguments)
         assert left.value.code == code
     assert "--data" in capsys.readouterr().err
+
+
+def rows_of(files: dict[str, str], name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(files[f"tables/{name}.csv"])))
+
+
+def test_the_mixed_model_agrees_with_the_paired_differences(pilot_files: dict[str, str]) -> None:
+    differences = {
+        (row["item"], row["treatment"]): float(row["estimate"])
+        for row in rows_of(pilot_files, "confirmatory_f1")
+    }
+    rows = rows_of(pilot_files, "mixed")
+    found = {
+        (row["item"], row["term"]): float(row["estimate"])
+        for row in rows
+        if (row["item"], row["term"]) in differences
+    }
+    assert found == pytest.approx(differences, abs=1e-4)
+    assert len(rows) == 6 * len(found)
+    assert {"mixed", "mixed_variances"} <= json.loads(pilot_files["results.json"])["tables"].keys()
+    assert "without a claim of confirmation" in words(pilot_files["index.html"])
+
+
+def test_the_primary_tests_are_repeated_on_everyone_who_completed(folder: Path) -> None:
+    set_cell(folder, "participants", 2, "attention_failed", "2")
+    files = report_files(analyse(read_export(folder)))
+    kept, everyone = (
+        rows_of(files, name) for name in ("confirmatory_f1", "sensitivity_unexcluded")
+    )
+    assert [row["contrast"] for row in kept] == [row["contrast"] for row in everyone]
+    counts = {int(row["n"]) for row in everyone}
+    assert counts == {int(row["n"]) + 1 for row in kept}

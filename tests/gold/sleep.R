@@ -1,5 +1,5 @@
 # Data: R's own `sleep` (Student 1908), one row a patient. Writes sleep.csv and prints the gold
-# values of tests/analysis. Packages: coin (Pratt), MBESS (noncentral-t interval of d_z).
+# values of tests/analysis. Package: coin (signed rank).
 first <- with(sleep, extra[group == 1])
 second <- with(sleep, extra[group == 2])
 write.csv(data.frame(id = 1:10, first, second), "sleep.csv", row.names = FALSE, quote = FALSE)
@@ -10,7 +10,9 @@ print(t.test(first, second, paired = TRUE), digits = 8)
 d <- first - second
 mean(d) / sd(d)                                      # d_z  -1.28456
 mean(d) / sqrt((var(first) + var(second)) / 2)       # d_av -0.83218
-MBESS::conf.limits.nct(ncp = mean(d) / sd(d) * sqrt(10), df = 9)  # / sqrt(10): -2.118, -0.4146
+t <- mean(d) / sd(d) * sqrt(10)  # noncentral-t interval of d_z: -2.118, -0.4146
+for (p in c(0.975, 0.025))
+  print(uniroot(function(ncp) pt(t, 9, ncp) - p, c(-20, 20), tol = 1e-10)$root / sqrt(10))
 
 coin::wilcoxsign_test(first ~ second, distribution = "exact", zero.method = "Wilcoxon")
 # p = 0.00390625

@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from study_design import DesignError, smallest_effect
-from study_design.power import paired_power
+from study_design import DesignError, paired_power, smallest_effect
 
 
 def test_smallest_effects_equal_those_of_r() -> None:
-    # R 4: power.t.test(n = 20, power = .8, type = "paired", strict = TRUE)$delta is 0.6604
+    # R: power.t.test(type = "paired", strict = TRUE); tests/gold/power.R
     assert smallest_effect(20) == pytest.approx(0.6604, abs=5e-5)
     # the planned size of the pilot, and the size needed for d_z = .45
     assert smallest_effect(24) == pytest.approx(0.597, abs=5e-4)
