@@ -31,13 +31,11 @@ _ATTENTIVE = 0.97  # probability that a bot follows an attention check
 class Rater(Protocol):
     """Who rates: `hare.simulation.raters.Rater`, or a stand-in in tests."""
 
-    name: str
-
     def rate(self, text: str, request: str, rng: np.random.Generator) -> Mapping[str, int]:
         """Ratings of a text from 1 to 5, by item."""
         ...
 
-    def choose(self, by_slot: Mapping[str, Mapping[str, int]], rng: np.random.Generator) -> str:
+    def choose(self, by_slot: Mapping[str, Mapping[str, int]], /, rng: np.random.Generator) -> str:
         """The slot of the best text."""
         ...
 
