@@ -6,7 +6,9 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from hare.errors import HareError
 from hare.synthesis.settings import ResourceSettings
@@ -54,20 +56,21 @@ def _text(arguments: argparse.Namespace) -> dict[str, float]:
     return figures
 
 
-def _curve(arguments: argparse.Namespace) -> list[dict[str, float | int | str]]:
+def _curve(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     from hare.arms import build_arms
     from hare.experiments.curve import learning_curve
 
     settings = ResourceSettings(model=arguments.model, alpha=arguments.alpha)
     arms = build_arms({name: name for name in arguments.arms}, settings)
-    rows = learning_curve(arms, arguments.raters, arguments.rounds, arguments.seed)
-    for row in rows:
+    points = learning_curve(arms, arguments.raters, arguments.rounds, arguments.seed)
+    for point in points:
+        entropy = "" if point.entropy is None else f"  H(A) {point.entropy:.2f}"
         print(
-            f"{row['arm']:14s} round {row['round']:2d}  rating {row['rating_mean']:.2f} "
-            f"[{row['rating_ci_low']:.2f}, {row['rating_ci_high']:.2f}]  "
-            f"liked domain {row['liked_domain']:.2f}  H(A) {row['entropy'] or '-'}"
+            f"{point.arm:14s} round {point.round:2d}  rating {point.rating_mean:.2f} "
+            f"[{point.rating_ci_low:.2f}, {point.rating_ci_high:.2f}]  "
+            f"liked domain {point.liked_domain:.2f}{entropy}"
         )
-    return rows
+    return [asdict(point) for point in points]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ request of the same rater in each round; only the arm that learns sees its ratin
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
@@ -14,21 +15,38 @@ from tqdm import tqdm
 
 from hare.arms.interface import Arm, Request
 from hare.data.corpus import load_corpus
-from hare.simulation.raters import Rater, population
+from hare.simulation.raters import Rater, population, read
 
 ITEMS = ("relevance", "personalization")  # whose mean is the reward
 
 
-def learning_curve(
-    arms: dict[str, Arm], raters: int, rounds: int, seed: int
-) -> list[dict[str, float | int | str]]:
-    """One row an arm and round: mean expected rating with 95% CI over raters, and H(A)."""
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One arm in one round, over all raters.
+
+    rating_mean     mean expected rating in points, with its 95% t interval over raters
+    liked_domain    share of texts whose domain the rater wishes for, in [0, 1]
+    entropy         mean H(A) in nats; None for an arm without attention
+    """
+
+    arm: str
+    round: int
+    raters: int
+    rating_mean: float
+    rating_ci_low: float
+    rating_ci_high: float
+    liked_domain: float
+    entropy: float | None
+
+
+def learning_curve(arms: dict[str, Arm], raters: int, rounds: int, seed: int) -> list[CurvePoint]:
+    """One point an arm and round."""
     people = population(raters, seed)
     corpus = load_corpus()
     tasks = list(corpus.tasks)
     rng = np.random.default_rng([seed, 2])
     asked = np.array([rng.permutation(len(tasks)) for _ in people])  # (raters, tasks)
-    rows: list[dict[str, float | int | str]] = []
+    points: list[CurvePoint] = []
     for name, arm in arms.items():
         states = [arm.initial_state() for _ in people]
         for number in tqdm(range(rounds), desc=name, leave=False):
@@ -57,25 +75,23 @@ def learning_curve(
             entropies = [
                 a.diagnostics.entropy for a in answers if a.diagnostics.entropy is not None
             ]
-            rows.append(
-                {
-                    "arm": name,
-                    "round": number + 1,
-                    "raters": len(people),
-                    "rating_mean": float(np.mean(earned)),
-                    "rating_ci_low": low,
-                    "rating_ci_high": high,
-                    "liked_domain": _liked(people, [a.text for a in answers]),
-                    "entropy": float(np.mean(entropies)) if entropies else "",
-                }
+            points.append(
+                CurvePoint(
+                    arm=name,
+                    round=number + 1,
+                    raters=len(people),
+                    rating_mean=float(np.mean(earned)),
+                    rating_ci_low=low,
+                    rating_ci_high=high,
+                    liked_domain=_liked(people, [answer.text for answer in answers]),
+                    entropy=float(np.mean(entropies)) if entropies else None,
+                )
             )
-    return rows
+    return points
 
 
 def _liked(people: Sequence[Rater], texts: Sequence[str]) -> float:
     """Share of texts whose domain is one that the rater wishes for."""
-    from hare.simulation.raters import read
-
     return float(
         np.mean(
             [

@@ -55,6 +55,7 @@ class BuildSettings:
             raise SettingsError("width", self.width, f"must divide by {self.attention_heads} heads")
 
 
+@torch.random.fork_rng(devices=[])  # leaves the caller's global generator as it was
 def train_model(settings: BuildSettings, out: Path, work: Path, progress: bool = True) -> str:
     """Train from nothing (or from `base`) and write the model directory `out`.
 

@@ -60,6 +60,7 @@ class TrainingSettings:
 class Trainer:
     """One training run: its model, its optimisers, its place in the schedule."""
 
+    @torch.random.fork_rng(devices=[])  # leaves the caller's global generator as it was
     def __init__(
         self, model: ConditionedGPT2, examples: Examples, settings: TrainingSettings
     ) -> None:
@@ -88,6 +89,7 @@ class Trainer:
             weight_decay=settings.weight_decay,
         )
 
+    @torch.random.fork_rng(devices=[])
     def train(self, checkpoint: Path | None = None, progress: bool = True) -> None:
         """Train to the last step, resuming from `checkpoint` when it exists."""
         if checkpoint is not None and checkpoint.is_file():

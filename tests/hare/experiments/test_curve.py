@@ -15,16 +15,16 @@ from hare.experiments.curve import learning_curve
 
 def test_a_curve_has_one_row_an_arm_and_round_with_its_interval() -> None:
     arms = build_arms({"one": "fake", "two": "fake"})
-    rows = learning_curve(arms, raters=3, rounds=2, seed=4)
-    assert [(row["arm"], row["round"]) for row in rows] == [
+    points = learning_curve(arms, raters=3, rounds=2, seed=4)
+    assert [(point.arm, point.round) for point in points] == [
         ("one", 1),
         ("one", 2),
         ("two", 1),
         ("two", 2),
     ]
-    for row in rows:
-        assert row["rating_ci_low"] <= row["rating_mean"] <= row["rating_ci_high"]
-        assert 0 <= row["liked_domain"] <= 1
+    for point in points:
+        assert point.rating_ci_low <= point.rating_mean <= point.rating_ci_high
+        assert 0 <= point.liked_domain <= 1
 
 
 def test_equal_seeds_give_equal_curves() -> None:

@@ -109,6 +109,7 @@ def test_a_request_is_read_as_the_task_that_it_asks_for(corpus: Corpus) -> None:
 def test_the_slot_with_the_best_ratings_is_chosen_and_ties_by_chance() -> None:
     rater = population(1, seed=8)[0]
     rng = np.random.default_rng(0)
-    low, high = dict.fromkeys(ITEMS, 2), dict.fromkeys(ITEMS, 4)
+    low: dict[str, int] = dict.fromkeys(ITEMS, 2)
+    high: dict[str, int] = dict.fromkeys(ITEMS, 4)
     assert {rater.choose({"A": low, "B": high, "C": low}, rng) for _ in range(10)} == {"B"}
     assert {rater.choose({"A": high, "B": low, "C": high}, rng) for _ in range(40)} == {"A", "C"}

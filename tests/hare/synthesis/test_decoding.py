@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -136,6 +137,6 @@ def test_prompt_and_budget_that_do_not_fit_the_context_are_refused_with_the_numb
         ("drafts", 0),
     ],
 )
-def test_settings_outside_their_range_are_refused_by_name(field: str, value: float) -> None:
+def test_settings_outside_their_range_are_refused_by_name(field: str, value: Any) -> None:
     with pytest.raises(SettingsError, match=f"{field} = {value!r}: must be"):
         Decoding(**{field: value})
