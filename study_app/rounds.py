@@ -7,9 +7,7 @@ may both write; the first to store wins, and both show what it stored.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from study_app import texts
 from study_app.errors import WrongStep
@@ -40,7 +38,6 @@ class OpenRound:
     slots             texts from left to right
     nonce             to be handed back with the ratings
     attention_check   an instruction item to be answered in this round, if any
-    drafts            answers kept from before; none are at present
     """
 
     round: int
@@ -49,7 +46,6 @@ class OpenRound:
     slots: tuple[SlotText, ...]
     nonce: str
     attention_check: AttentionCheck | None = None
-    drafts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def open(study: Study, participant: Participant) -> OpenRound:
