@@ -30,7 +30,7 @@ lint: $(VENV)/.checks  ## format check, lint, types, import directions, document
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
-	@$(BIN)/pyright
+	@$(BIN)/pyright --project pyproject.toml
 	@$(BIN)/python -m study_design render --check
 
 format: $(VENV)/.checks  ## let ruff format and mend
