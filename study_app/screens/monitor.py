@@ -88,7 +88,7 @@ def _live(study: Study, simulated: bool) -> None:
         chart = monitor_charts.places(overview, study.protocol.rounds)
         _figure("Where people are", chart, "Nobody is taking part at the moment.")
     with right:
-        chart = monitor_charts.choices(overview)
+        chart = monitor_charts.choices(overview, study.protocol.slots)
         _figure("Chosen best, by slot", chart, "No round is stored yet.")
     _ratings(study, overview)
     left, right = st.columns(2)

@@ -25,9 +25,9 @@ def places(overview: Overview, rounds: int) -> go.Figure | None:
     return _counts(counts, "participants")
 
 
-def choices(overview: Overview) -> go.Figure | None:
+def choices(overview: Overview, slots: Sequence[str]) -> go.Figure | None:
     """How often the text in each slot was chosen as best; None before the first choice."""
-    return _counts(overview.choices, "times")
+    return _counts({slot: overview.choices.get(slot, 0) for slot in slots}, "times")
 
 
 def ratings(overview: Overview, item: Item) -> go.Figure:
