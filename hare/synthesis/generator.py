@@ -86,8 +86,8 @@ class ConditionedGPT2(nn.Module):
     ) -> list[tuple[str, int, int]]:
         """One text a prompt: (text, its number of tokens, which draft it is from 0).
 
-        The first well-formed of `decoding.drafts` drafts is taken, the last one when none is. Each
-        draft draws from a generator of its own, seeded by (seed, draft).
+        The first well-formed of `decoding.drafts` drafts is taken; when none is, the last one that
+        is not empty. Each draft draws from a generator of its own, seeded by (seed, draft).
         """
         ids = [self.encode(prompt) for prompt in prompts]
         results: dict[int, tuple[str, int, int]] = {}
@@ -98,7 +98,8 @@ class ConditionedGPT2(nn.Module):
             texts = sample(self.lm, [ids[i] for i in waiting], rows, generators, decoding, self.end)
             for i, tokens in zip(waiting, texts, strict=True):
                 text = str(self.tokenizer.decode(tokens)).strip()
-                results[i] = (text, len(tokens), draft)
+                if text or i not in results:
+                    results[i] = (text, len(tokens), draft)
             waiting = [i for i in waiting if not is_well_formed(results[i][0])]
             if not waiting:
                 break

@@ -40,12 +40,6 @@ class Resources:
         self.trained = trained
         self.encoder = encoder
         self.settings = settings
-        own = trained.config["encoder"] == encoder.name
-        self.pool_embeddings = (
-            trained.pool.embeddings
-            if own
-            else encoder.encode([format_skill(s) for s in trained.pool.skills])
-        )
         # One text at a time, so that a vector never depends on what else was encoded with it.
         self._embed = lru_cache(EMBEDDING_CACHE)(lambda text: encoder.encode([text])[0])
 
@@ -64,7 +58,7 @@ class Resources:
 
     def nearest(self, query: str, count: int) -> list[int]:
         """Indices of the pool's `count` skills nearest to the query by cosine, nearest first."""
-        similarity = self.pool_embeddings @ self.embed(query)
+        similarity = self.trained.pool.embeddings @ self.embed(query)
         return [int(i) for i in np.argsort(-similarity, kind="stable")[:count]]
 
     def write(
@@ -100,14 +94,14 @@ def load_resources(settings: ResourceSettings | None = None) -> Resources:
     """
     settings = settings or ResourceSettings()
     trained = _trained(settings.model)
-    name = settings.encoder or str(trained.config["encoder"])
-    encoder = load_encoder(name, [format_skill(s) for s in trained.pool.skills])
-    if encoder.size != trained.feature_map.weights.shape[0]:
+    own = str(trained.config["encoder"])
+    if settings.encoder not in ("", own):
         raise ModelFilesError(
-            f"the model {settings.model!r} was trained with the encoder "
-            f"{trained.config['encoder']!r}; with {name!r} its features mean nothing. "
-            "Leave the encoder to the model, or train one with `python -m hare train --encoder`"
+            f"the model {settings.model!r} was trained with the encoder {own!r}; with "
+            f"{settings.encoder!r} its features mean nothing. Leave the encoder to the model, or "
+            f"train one: python -m hare train --encoder {settings.encoder} --out DIR"
         )
+    encoder = load_encoder(own, [format_skill(s) for s in trained.pool.skills])
     return Resources(trained, encoder, settings)
 
 

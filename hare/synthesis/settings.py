@@ -34,7 +34,7 @@ class ResourceSettings:
 
     model      "embedded", a directory that `python -m hare train` wrote, or a causal language model
                of transformers by hub id or directory (which serves the arms without a user)
-    encoder    "" for the one the model was trained with; "minilm", "tfidf", an id or a directory
+    encoder    "" or the name of the one that the model was trained with; another is refused
     alpha      strength of exploration in logit units; None for the model's own
     """
 
