@@ -60,7 +60,7 @@ def consent(page: Page) -> None:
 def choose_all(page: Page, number: int = 0) -> None:
     """Choose the same option, counted from 0, at every question; the last where it has fewer."""
     groups = page.get_by_role("radiogroup")
-    expect(groups.last).to_be_visible()  # the browser loads a widget's code at its first use
+    expect(groups.last).to_be_visible()  # a widget's code may come later
     page.evaluate(_CHOOSE_ALL, number)
     expect(page.locator(CHOSEN)).to_have_count(groups.count())
 
@@ -83,6 +83,7 @@ def expect_round(page: Page, number: int) -> None:
     heading = page.locator("h1", has_text=re.compile(f"^Round {number} of"))
     expect(heading).to_be_visible()
     expect(submit_button(page, number)).to_be_visible()
+    expect(page.get_by_role("radiogroup").last).to_be_visible()  # a widget's code may come later
 
 
 def come_to_round(page: Page, url: str) -> None:
