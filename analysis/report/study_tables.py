@@ -211,6 +211,7 @@ def _deviations(findings: Findings) -> Table:
 
 def _provenance(findings: Findings) -> Table:
     export = findings.export
+    fingerprints = sorted({str(model) for model in export.tables["texts"]["model"].dropna()} - {""})
     rows = [
         ("study", f"{export.manifest.study}, version {export.manifest.version}"),
         ("participants", "simulated" if export.simulated else "human"),
@@ -219,6 +220,8 @@ def _provenance(findings: Findings) -> Table:
         ("data hash", export.data_hash),
         ("study code hash", export.manifest.code_hash),
         ("analysis code hash", analysis_code_hash()),
+        ("language model", export.protocol.generation.model),
+        ("model fingerprints", ", ".join(fingerprints) or "none: no language model wrote"),
         ("database schema", export.manifest.database_schema),
         ("Python", platform.python_version()),
         *((name, version(name)) for name in _LIBRARIES),
