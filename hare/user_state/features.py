@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hare.errors import InputError
+from hare.errors import InputError, SettingsError
 
 Array = NDArray[np.float64]
 
@@ -39,6 +39,21 @@ class FeatureMap:
         """p, the dimension of the user state."""
         return self.weights.shape[1] - 1
 
+    def coordinates(self, embeddings: Array, utilities: Array, ridge: float = 1e-6) -> Array:
+        """(m, p) coordinates of users whose utilities (m, n), in logits, for n texts are known.
+
+        What each user has beyond the population's mean is regressed on the features; a mixture
+        prior is fitted to the result (`hare.user_state.mixture.fit_archetypes`).
+        """
+        phi = self(embeddings)[:, :-1]
+        if utilities.ndim != 2 or utilities.shape[1] != len(phi):
+            raise InputError(f"utilities {utilities.shape}: must be (m, {len(phi)})")
+        if not np.isfinite(utilities).all():
+            raise InputError("utilities must be finite")
+        tastes = self.scale * (utilities - utilities.mean(axis=0))
+        gram = phi.T @ phi + ridge * np.eye(self.size)
+        return np.linalg.solve(gram, phi.T @ tastes.T).T
+
     def __call__(self, embeddings: Array) -> Array:
         """(n, e) embeddings to (n, p + 1) features; the last column does not depend on the user."""
         if embeddings.ndim != 2 or embeddings.shape[1] != self.weights.shape[0]:
@@ -49,17 +64,26 @@ class FeatureMap:
 
 
 def fit_feature_map(
-    embeddings: Array, utilities: Array, size: int, ridge: float = 1.0
+    embeddings: Array,
+    utilities: Array,
+    size: int,
+    ridge: float = 1.0,
+    prior_sd: float = PRIOR_SD,
 ) -> FeatureMap:
     """Learn the map from a population.
 
     embeddings   (n, e) of the texts
-    utilities    (m, n) of m simulated users for the n texts, in logits
+    utilities    (m, n) of m simulated users for the n texts, in any unit: `scale` makes logits
     size         p, at most min(m, n)
     ridge        penalty on the regression from embeddings to factors, > 0
+    prior_sd     mean prior standard deviation of a text's utility, in logits, > 0
 
-    Raises InputError when the shapes do not fit or a value is not finite.
+    Raises InputError when the shapes do not fit or a value is not finite, SettingsError for a
+    penalty or deviation that is not positive.
     """
+    for field, value in (("ridge", ridge), ("prior_sd", prior_sd)):
+        if not (np.isfinite(value) and value > 0):
+            raise SettingsError(field, value, "must be finite and > 0")
     if utilities.ndim != 2 or embeddings.ndim != 2:
         raise InputError(
             f"embeddings {embeddings.shape} and utilities {utilities.shape}: must be 2-dimensional"
@@ -74,7 +98,7 @@ def fit_feature_map(
     appeal = utilities.mean(axis=0)
     _, singular, loadings = np.linalg.svd(utilities - appeal, full_matrices=False)
     factors = loadings[:size].T * (singular[:size] / np.sqrt(m))  # (n, p), users have covariance I
-    scale = PRIOR_SD / np.linalg.norm(factors, axis=1).mean()
+    scale = prior_sd / np.linalg.norm(factors, axis=1).mean()
     targets = np.column_stack([factors, appeal - appeal.mean()]) * scale  # (n, p + 1)
     centre = embeddings.mean(axis=0)
     centred = embeddings - centre

@@ -1,10 +1,11 @@
-"""The user state under an ordinal-logit rating model: batch MAP with Laplace covariance.
+"""Ordinal-logit ratings: batch MAP with Laplace covariance, and the streaming one-step form.
 
 A text with features (phi, b) has utility s = phi'u + b, u ~ N(0, I), and a rating falls into
 category k with probability F(c_k - s) - F(c_{k-1} - s), F the logistic function (McCullagh 1980).
 The log-likelihood is concave in u, so the mode is unique; Newton's method finds it from the whole
 history, which is short. A reward between two categories (a mean of several ratings) weighs the
-log-likelihoods of both.
+log-likelihoods of both. The batch is exact about curvature and does not depend on the order of the
+ratings; the streaming form linearises each rating once, where it was given.
 """
 
 from __future__ import annotations
@@ -12,11 +13,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
-from scipy.special import expit
+from scipy.special import expit, log_expit
 
 from hare.errors import InputError, SettingsError
+from hare.user_state.laplace import batch, one_step, standard_mode
+from hare.user_state.posterior import (
+    NODES,
+    Update,
+    categorical_information,
+    check_shares,
+)
 
 Array = NDArray[np.float64]
 
@@ -42,13 +50,16 @@ class OrdinalModel:
     def categories(self) -> int:
         return len(self.cutpoints) + 1
 
+    @property
+    def name(self) -> str:
+        return "ordinal"
+
     def probabilities(self, utilities: Array) -> Array:
-        """(n,) utilities to (n, categories) probabilities."""
-        upper = expit(self._edges()[None, :] - utilities[:, None])
-        return np.diff(upper, axis=1)
+        """(...) utilities to (..., categories) probabilities."""
+        return np.diff(expit(self._edges() - utilities[..., None]), axis=-1)
 
     def posterior(self, features: Array, rewards: Array) -> tuple[Array, Array]:
-        """Mode and Laplace covariance of u after a history.
+        """Mode and Laplace covariance of u ~ N(0, I) after a history.
 
         features   (t, p + 1), as a FeatureMap gives them; t may be 0
         rewards    (t,) in [0, 1], 0 the lowest and 1 the highest category
@@ -59,42 +70,59 @@ class OrdinalModel:
         rewards = np.asarray(rewards, dtype=np.float64)
         if features.ndim != 2 or rewards.shape != features.shape[:1]:
             raise InputError(f"features {features.shape} and rewards {rewards.shape} do not match")
-        if not np.isfinite(features).all() or not ((rewards >= 0) & (rewards <= 1)).all():
-            raise InputError("features must be finite and rewards in [0, 1]")
-        phi, appeal = features[:, :-1], features[:, -1]
-        mean = np.zeros(phi.shape[1])
-        identity = np.eye(phi.shape[1])
-        for _ in range(100):
-            slope, curvature = self._derivatives(phi @ mean + appeal, rewards)
-            precision = identity + (phi.T * curvature) @ phi
-            step = np.linalg.solve(precision, phi.T @ slope - mean)
-            # A bounded step keeps Newton inside the region where the curvature is informative.
-            step *= min(1.0, 2.0 / max(float(np.linalg.norm(step)), 1e-300))
-            mean = mean + step
-            if np.linalg.norm(step) < 1e-12:
-                break
-        _, curvature = self._derivatives(phi @ mean + appeal, rewards)
-        covariance = np.linalg.inv(identity + (phi.T * curvature) @ phi)
-        return mean, (covariance + covariance.T) / 2
+        if not np.isfinite(features).all():
+            raise InputError("features: must be finite")
+        return standard_mode(self, features[:, :-1], features[:, -1], self.check_rewards(rewards))
+
+    def check_rewards(self, rewards: ArrayLike) -> Array:
+        return check_shares(rewards)
+
+    def step(self, mean: Array, covariance: Array, features: Array, rewards: Array) -> Update:
+        return one_step(self, mean, covariance, features, rewards)
+
+    def batch(self, mean: Array, covariance: Array, features: Array, rewards: Array) -> Update:
+        return batch(self, mean, covariance, features, rewards)
+
+    def information(self, weights: Array, means: Array, variances: Array) -> Array:
+        """Entropy of the category, less what is left when the utility is known; at most log of the
+        number of categories."""
+        s = means[..., None] + np.sqrt(variances)[..., None] * NODES  # (..., K, nodes)
+        return categorical_information(self.probabilities(s), weights)
+
+    def derivatives(self, utilities: Array, rewards: Array) -> tuple[Array, Array]:
+        """Slope and negative curvature of the log-likelihood in the utility, elementwise."""
+        edges = self._edges()
+        slope = np.zeros(np.shape(utilities))
+        curvature = np.zeros(np.shape(utilities))
+        for category, weight in self._neighbours(rewards):
+            below = expit(edges[category] - utilities)
+            above = expit(edges[category + 1] - utilities)
+            slope = slope + weight * (above + below - 1.0)
+            curvature = curvature + weight * (above * (1.0 - above) + below * (1.0 - below))
+        return slope, curvature
+
+    def log_likelihood(self, utilities: Array, rewards: Array) -> Array:
+        """log F(c_k - s) - F(c_{k-1} - s), weighed over the two neighbours, elementwise."""
+        edges = self._edges()
+        # log(F(b) - F(a)) = log F(b) + log F(-a) + log(1 - exp(a - b)) does not cancel.
+        gaps = np.concatenate([[0.0], np.log(-np.expm1(-np.diff(self.cutpoints))), [0.0]])
+        total = np.zeros(np.broadcast_shapes(np.shape(utilities), np.shape(rewards)))
+        for category, weight in self._neighbours(rewards):
+            above = log_expit(edges[category + 1] - utilities)
+            below = log_expit(utilities - edges[category])
+            total = total + weight * (above + below + gaps[category])
+        return total
 
     def _edges(self) -> Array:
         return np.concatenate([[-np.inf], self.cutpoints, [np.inf]])
 
-    def _derivatives(self, utilities: Array, rewards: Array) -> tuple[Array, Array]:
-        """Slope and negative curvature of the log-likelihood in the utility, one a rating."""
+    def _neighbours(self, rewards: Array) -> tuple[tuple[NDArray[np.int64], Array], ...]:
+        """The categories on both sides of each reward, with their weights."""
         position = rewards * (self.categories - 1)
         lower = np.minimum(np.floor(position + 1e-9).astype(int), self.categories - 1)
         upper = np.minimum(lower + 1, self.categories - 1)
         share = np.clip(position - lower, 0.0, 1.0)
-        cumulative = expit(self._edges()[None, :] - utilities[:, None])  # (t, categories + 1)
-        rows = np.arange(len(utilities))
-        slope = np.zeros(len(utilities))
-        curvature = np.zeros(len(utilities))
-        for category, weight in ((lower, 1.0 - share), (upper, share)):
-            below, above = cumulative[rows, category], cumulative[rows, category + 1]
-            slope += weight * (above + below - 1.0)
-            curvature += weight * (above * (1.0 - above) + below * (1.0 - below))
-        return slope, curvature
+        return (lower, 1.0 - share), (upper, share)
 
 
 def fit_cutpoints(utilities: Array, categories: NDArray[np.int64], count: int) -> OrdinalModel:

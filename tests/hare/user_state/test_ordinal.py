@@ -219,10 +219,10 @@ def test_cutpoints_that_do_not_ascend_are_refused(cuts: list) -> None:
     [
         (np.zeros((2, 3)), np.zeros(3), r"features \(2, 3\) and rewards \(3,\)"),
         (np.zeros(3), np.zeros(3), "do not match"),
-        (np.full((1, 3), np.nan), np.zeros(1), "features must be finite"),
-        (np.zeros((1, 3)), np.array([1.1]), r"rewards in \[0, 1\]"),
-        (np.zeros((1, 3)), np.array([-0.1]), r"rewards in \[0, 1\]"),
-        (np.zeros((1, 3)), np.array([np.nan]), r"rewards in \[0, 1\]"),
+        (np.full((1, 3), np.nan), np.zeros(1), "features: must be finite"),
+        (np.zeros((1, 3)), np.array([1.1]), r"rewards: must be finite and in \[0, 1\]"),
+        (np.zeros((1, 3)), np.array([-0.1]), r"rewards: must be finite and in \[0, 1\]"),
+        (np.zeros((1, 3)), np.array([np.nan]), r"rewards: must be finite and in \[0, 1\]"),
     ],
 )
 def test_histories_of_the_wrong_shape_or_range_are_refused(shown, rewards, named: str) -> None:
