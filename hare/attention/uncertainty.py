@@ -6,7 +6,7 @@ logit theta_j'q / sqrt(d_k) has variance
     (mu' Lambda_j^-1 mu + tr(S Lambda_j^-1) + theta_hat_j' S theta_hat_j) / d_k,
 
 and U_j is its square root: what the cluster was not asked for yet, and what is not known of the
-user.
+user. The first two terms are the cluster's, the third is the user's.
 """
 
 from __future__ import annotations
@@ -15,30 +15,48 @@ import torch
 from torch import Tensor
 
 
-def cubature_points(mean: Tensor, covariance: Tensor) -> Tensor:
-    """The 2p points of the third-degree spherical cubature rule (Arasaratnam and Haykin 2009).
-
-    mean (B, p), covariance (B, p, p) positive semi-definite; returns (B, 2p, p), equal weights.
-    Their mean and covariance are the given ones.
-    """
-    p = mean.shape[-1]
-    values, vectors = torch.linalg.eigh(covariance)
-    root = vectors * values.clamp(min=0).sqrt().unsqueeze(-2)  # (B, p, p), root root' = covariance
-    offsets = root.transpose(-1, -2) * p**0.5  # row i is sqrt(p) * root e_i
-    return mean.unsqueeze(-2) + torch.cat([offsets, -offsets], dim=-2)
-
-
 def logit_deviation(mean: Tensor, covariance: Tensor, gram: Tensor, centroids: Tensor) -> Tensor:
     """U_j, the standard deviation of each cluster's logit.
 
     mean (B, H, d) and covariance (B, H, d, d) of the query; gram (B, H, C, d, d) positive definite;
     centroids (H, C, d), the clusters' mean keys. Returns (B, H, C).
     """
-    inverse = torch.linalg.inv(gram)
+    return deviations(mean, covariance, torch.linalg.inv(gram), centroids)[0]
+
+
+def deviations(
+    mean: Tensor, covariance: Tensor, inverse: Tensor, centroids: Tensor
+) -> tuple[Tensor, Tensor]:
+    """U_j, and the part of it that knowing the user would leave: the cluster's own.
+
+    As `logit_deviation`, with inverse (B, H, C, d, d) = Lambda_j^-1; each (B, H, C).
+    """
+    size = mean.shape[-1]
     asked = torch.einsum("bhd,bhcde,bhe->bhc", mean, inverse, mean)
     user = torch.einsum("bhde,bhced->bhc", covariance, inverse)
     taste = torch.einsum("hcd,bhde,hce->bhc", centroids, covariance, centroids)
-    return ((asked + user + taste).clamp(min=0) / mean.shape[-1]).sqrt()
+    own = asked + user
+    return _root(own + taste, size), _root(own, size).expand(*taste.shape)
+
+
+def pooled_deviation(
+    query: Tensor, inverse: Tensor, spread: Tensor | None = None, centroids: Tensor | None = None
+) -> Tensor:
+    """U_j of one query in two products, for many clusters: tr((qq' + S) Lambda_j^-1) in one pass.
+
+    query (H, d), inverse (H, C, d, d), spread S (H, d, d) with centroids (H, C, d), or neither for
+    a certain user; returns (H, C).
+    """
+    heads, count, size, _ = inverse.shape
+    second = query.unsqueeze(-1) * query.unsqueeze(-2)
+    variance = query.new_zeros(heads, count)
+    if spread is not None and centroids is not None:
+        second = second + spread
+        variance = ((centroids @ spread) * centroids).sum(dim=-1)
+    flat = inverse.reshape(heads, count, size * size)
+    return _root(
+        torch.baddbmm(variance.unsqueeze(-1), flat, second.view(heads, -1, 1))[..., 0], size
+    )
 
 
 def gram_matrices(queries: Tensor, credit: Tensor, ridge: float, dtype: torch.dtype) -> Tensor:
@@ -53,5 +71,9 @@ def gram_matrices(queries: Tensor, credit: Tensor, ridge: float, dtype: torch.dt
 
 
 def entropy(weights: Tensor) -> Tensor:
-    """Shannon entropy in nats over the last dimension."""
-    return torch.special.entr(weights).sum(dim=-1)
+    """Shannon entropy in nats over the last dimension; its gradient is 0 where a weight is 0."""
+    return torch.special.entr(torch.where(weights > 0, weights, 1.0)).sum(dim=-1)
+
+
+def _root(variance: Tensor, size: int) -> Tensor:
+    return (variance.clamp(min=0) / size).sqrt()

@@ -34,14 +34,14 @@ class Conditioner(nn.Module):
         super().__init__()
         self.attention = PoolAttention(attention)
         self.prefix_tokens = prefix_tokens
-        condition = attention.heads * attention.value_size + attention.user_size
+        condition = attention.width + attention.user_size
         self.condition_norm = nn.LayerNorm(condition)
         self.prefix = nn.Sequential(
             nn.Linear(condition, 2 * width), nn.GELU(), nn.Linear(2 * width, prefix_tokens * width)
         )
 
     def condition(self, z: Tensor, mean: Tensor) -> Tensor:
-        """[z + u], normalised: (B, heads * value_size + p)."""
+        """[z + u], normalised: (B, size of z + p)."""
         return self.condition_norm(torch.cat([z, mean], dim=-1))
 
     def soft_tokens(self, condition: Tensor) -> Tensor:

@@ -73,7 +73,7 @@ class Trainer:
         self.step = 0
         self.curve: list[dict[str, float]] = []
         attention = self.conditioner.attention.settings
-        width = attention.heads * attention.value_size + attention.user_size
+        width = attention.width + attention.user_size
         torch.manual_seed(settings.seed)
         self.heads = nn.ModuleDict(
             {name: nn.Linear(width, size) for name, size in examples.label_sizes.items()}

@@ -9,12 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from hare.attention.uncertainty import (
-    cubature_points,
-    entropy,
-    gram_matrices,
-    logit_deviation,
-)
+from hare.attention.quadrature import cubature_points
+from hare.attention.uncertainty import entropy, gram_matrices, logit_deviation
 
 
 def normal(*shape: int, seed: int) -> Tensor:
