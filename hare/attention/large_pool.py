@@ -1,0 +1,119 @@
+"""Attention of one query over a large pool, 10^5 to 10^6 items, whose keys and values are kept.
+
+    z_h = softmax( q_h K_h' / sqrt(d_k) + alpha_h (U_hj - U_bar_h) ) V_h
+
+The bonus is known by cluster: C numbers a head, gathered to the items and handed to torch's fused
+attention as a bias, so that the pool is read once, as without a bonus. With `users` the weights are
+averaged over who the user may be: one query a user, all with the same bias. The same numbers as
+`PoolAttention`, without its weights and entropies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from hare.attention.checks import check_alpha, check_clusters, check_tensor
+from hare.attention.cross_attention import PoolAttention
+from hare.attention.uncertainty import pooled_deviation
+from hare.errors import InputError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PoolIndex:
+    """What is computed once for a pool; every array is contiguous by head.
+
+    keys        (H, N, d)
+    values      (H, N, v)
+    clusters    (N,) int32, in 0..C-1
+    centroids   (H, C, d) the clusters' mean keys
+    """
+
+    keys: Tensor
+    values: Tensor
+    clusters: Tensor
+    centroids: Tensor
+
+
+def index_pool(keys: Tensor, values: Tensor, clusters: Tensor) -> PoolIndex:
+    """The index of keys (H, N, d) and values (H, N, v) in clusters (N,), all of them occupied."""
+    check_tensor("keys", keys, ("H", "N", "d"))
+    heads, items, _ = keys.shape
+    check_tensor("values", values, (heads, items, "v"))
+    count = check_clusters(clusters, items)
+    sums = keys.new_zeros(heads, count, keys.shape[-1]).index_add_(1, clusters, keys)
+    sizes = torch.bincount(clusters).to(keys.dtype)
+    return PoolIndex(
+        keys.contiguous(),
+        values.contiguous(),
+        clusters.to(torch.int32).contiguous(),
+        sums / sizes.unsqueeze(-1),
+    )
+
+
+def index_for(attention: PoolAttention, pool: Tensor, clusters: Tensor) -> PoolIndex:
+    """The index of a pool's texts, (N, e), as a trained attention sees them."""
+    s = attention.settings
+    keys = attention.keys(pool).view(-1, s.heads, s.key_size).transpose(0, 1)
+    values = attention.values(pool).view(-1, s.heads, s.value_size).transpose(0, 1)
+    return index_pool(keys, values, clusters)
+
+
+def attend(
+    index: PoolIndex,
+    query: Tensor,  # (H, d), at the user's mean
+    inverse: Tensor | None = None,  # (H, C, d, d) Lambda_j^-1 in the keys' type; None: no bonus
+    alpha: float | Tensor = 1.0,  # one number, or (H,) one a head
+    spread: Tensor | None = None,  # (H, d, d) S = W_u P W_u', the doubt about the query
+    users: Tensor | None = None,  # (M, H, d) the query of each equally likely user
+) -> Tensor:
+    """z, (H, v). Without bonus and users this is torch's scaled dot-product attention itself.
+
+    spread alone is the plug-in: the user's doubt widens U_j, and the weights are the mean user's.
+    """
+    heads, _, size = index.keys.shape
+    check_tensor("query", query, (heads, size))
+    bias = None if inverse is None else _bias(index, query, inverse, alpha, spread)
+    asked = query.unsqueeze(1)  # (H, 1, d)
+    if users is not None:
+        check_tensor("users", users, ("M", heads, size))
+        asked = users.transpose(0, 1)  # (H, M, d)
+    attended = nn.functional.scaled_dot_product_attention(
+        asked.unsqueeze(0),
+        index.keys.unsqueeze(0),
+        index.values.unsqueeze(0),
+        attn_mask=None
+        if bias is None
+        else bias[None, :, None, :].expand(-1, -1, asked.shape[1], -1),
+    )  # (1, H, M, v)
+    return attended[0].mean(dim=1) if users is not None else attended[0, :, 0]
+
+
+def bonus(
+    index: PoolIndex, query: Tensor, inverse: Tensor, alpha: float | Tensor, spread: Tensor | None
+) -> Tensor:
+    """alpha (U_j - U_bar), (H, C)."""
+    u = pooled_deviation(query, inverse, spread, None if spread is None else index.centroids)
+    strength = alpha.view(-1, 1) if isinstance(alpha, Tensor) else alpha
+    return strength * (u - u.mean(dim=-1, keepdim=True))
+
+
+def _bias(
+    index: PoolIndex, query: Tensor, inverse: Tensor, alpha: float | Tensor, spread: Tensor | None
+) -> Tensor:
+    check_alpha(alpha)
+    heads, count, size = index.centroids.shape
+    shape = (heads, count, size, size)
+    if inverse.shape != shape or inverse.dtype != index.keys.dtype:
+        raise InputError(
+            f"inverse: must be {index.keys.dtype} of shape {shape}, "
+            f"not {inverse.dtype} of shape {tuple(inverse.shape)}"
+        )
+    if spread is not None:
+        check_tensor("spread", spread, (heads, size, size))
+    by_cluster = bonus(index, query, inverse, alpha, spread)
+    if not torch.isfinite(by_cluster).all():
+        raise InputError("inverse: must be finite")
+    return by_cluster.index_select(1, index.clusters)  # (H, N)
