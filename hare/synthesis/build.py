@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
+from hare.attention.clusters import cluster_pool
 from hare.attention.cross_attention import PoolAttentionSettings
 from hare.data.corpus import Corpus, build_pool, compose_many, load_corpus
 from hare.data.skills import Skill, format_skill
@@ -103,15 +104,6 @@ def train_model(settings: BuildSettings, out: Path, work: Path, progress: bool =
         "curve": trainer.curve[:: max(1, len(trainer.curve) // 60)],
     }
     return save_model(TrainedModel(model, pool, feature_map, rating_model, config), out)
-
-
-def cluster_pool(embeddings: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """K-means cluster of every item; every cluster is occupied."""
-    from sklearn.cluster import KMeans
-
-    labels = KMeans(count, n_init=cast(Any, 4), random_state=seed).fit_predict(embeddings)
-    _, dense = np.unique(labels, return_inverse=True)
-    return dense.astype(np.int64)
 
 
 def _pool(settings: BuildSettings, corpus: Corpus) -> tuple[Encoder, Pool, list[Skill], np.ndarray]:

@@ -13,7 +13,7 @@ from small_models import byte_tokenizer, small_gpt2
 
 from hare.data.corpus import Corpus
 from hare.errors import InputError, SettingsError
-from hare.synthesis.build import BuildSettings, cluster_pool
+from hare.synthesis.build import BuildSettings
 from hare.synthesis.examples import Examples, Mode
 from hare.synthesis.generator import ConditionedGPT2, Conditioner
 from hare.synthesis.histories import Population, labels_of, simulate_states
@@ -222,13 +222,6 @@ def test_notes_stand_in_the_prompt_of_the_arm_that_retrieves_and_of_no_other(
         assert read.count("Notes:") == (2 if mode is Mode.RAG else 0)
         assert read.count("Request: ") == 1
         assert read.endswith("\n\n")
-
-
-def test_every_cluster_of_a_pool_is_occupied_and_numbered_from_zero() -> None:
-    embeddings = np.random.default_rng(4).normal(size=(50, 8))
-    clusters = cluster_pool(embeddings, 7, seed=0)
-    assert set(clusters) == set(range(7))
-    assert (clusters == cluster_pool(embeddings, 7, seed=0)).all()
 
 
 @pytest.mark.parametrize(
