@@ -9,7 +9,7 @@ With x the request, v the item, u the state of the user who asks (all but g, the
 drawn by the seed; the parts a, Q, B, C have unit spread over the pool before they are weighted):
 
     linear            w'v + h'x + c                                      the same for all users
-    bilinear          w'v + u'Bv + h'x
+    bilinear          w'v + u'Bv + h'x + c
     nonlinear_shared  tanh g[ v'Qx ]                                     the same for all users
     nonlinear         tanh g[ v'Qx + u'Bv + 0.7 (u'Cx)(a'v) ]
     drifting          nonlinear, every user's u an AR(1) with ρ = 0.999 a round
