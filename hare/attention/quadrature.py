@@ -4,6 +4,8 @@ cubature   the 2p points of the third-degree spherical rule (Arasaratnam and Hay
 sobol      64 scrambled Sobol points through the normal quantile, with their mirror images and
            scaled so that mean and covariance are exact (Owen 1998 for the scrambling)
 
+Total variation of averaged softmax weights against Monte Carlo, 32 items, p = 8 (a test measures
+it): cubature .04 and sobol .01 where logits have deviation 1.5, .12 and .03 where they have 3.
 Both are deterministic. Gradients reach the mean; they reach the covariance only where its
 eigenvalues differ from one another, because the root is taken by its eigenvectors, which a
 singular covariance bears.

@@ -9,8 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from hare.attention.quadrature import cubature_points
-from hare.attention.uncertainty import entropy, gram_matrices, logit_deviation
+from hare.attention.uncertainty import (
+    deviations,
+    entropy,
+    gram_matrices,
+    logit_deviation,
+    pooled_deviation,
+)
 
 
 def normal(*shape: int, seed: int) -> Tensor:
@@ -21,30 +26,6 @@ def covariances(*shape: int, seed: int) -> Tensor:
     """Positive definite matrices, (*shape[:-1], d, d) for d = shape[-1]."""
     root = normal(*shape, shape[-1], seed=seed) / shape[-1] ** 0.5
     return root @ root.mT + 0.1 * torch.eye(shape[-1], dtype=torch.float64)
-
-
-@given(st.integers(1, 8), st.integers(1, 3), st.integers(0, 2**31))
-@settings(max_examples=40)
-def test_cubature_points_have_the_given_mean_and_covariance(p: int, batch: int, seed: int) -> None:
-    mean, covariance = normal(batch, p, seed=seed), covariances(batch, p, seed=seed + 1)
-    points = cubature_points(mean, covariance)
-    assert points.shape == (batch, 2 * p, p)
-    offsets = points - mean.unsqueeze(1)
-    torch.testing.assert_close(points.mean(dim=1), mean, rtol=0, atol=1e-12)
-    torch.testing.assert_close(offsets.mT @ offsets / (2 * p), covariance, rtol=0, atol=1e-12)
-
-
-def test_cubature_points_of_a_certain_user_are_the_mean() -> None:
-    mean = normal(2, 3, seed=0)
-    points = cubature_points(mean, torch.zeros(2, 3, 3, dtype=torch.float64))
-    assert (points == mean.unsqueeze(1)).all()
-
-
-def test_cubature_points_bear_a_singular_covariance() -> None:
-    direction = normal(1, 4, 1, seed=1)
-    covariance = direction @ direction.mT
-    points = cubature_points(torch.zeros(1, 4, dtype=torch.float64), covariance)
-    torch.testing.assert_close(points.mT @ points / 8, covariance, rtol=0, atol=1e-12)
 
 
 def test_the_variance_of_a_logit_agrees_with_monte_carlo() -> None:
@@ -109,3 +90,37 @@ def test_what_was_not_attended_teaches_nothing_about_a_cluster() -> None:
 def test_entropy_is_zero_for_certainty_and_log_n_for_indifference() -> None:
     assert float(entropy(torch.tensor([0.0, 1.0, 0.0]))) == 0.0
     assert float(entropy(torch.full((8,), 1 / 8))) == pytest.approx(np.log(8))
+
+
+def test_entropy_has_a_gradient_where_an_item_has_no_weight() -> None:
+    logits = torch.tensor([0.3, -1.0, 0.8], dtype=torch.float64, requires_grad=True)
+    hidden = torch.tensor([False, True, False])
+    entropy(logits.masked_fill(hidden, float("-inf")).softmax(-1)).backward()
+    assert logits.grad is not None
+    assert torch.isfinite(logits.grad).all()
+    assert logits.grad[1] == 0
+
+
+@given(st.integers(0, 2**31))
+@settings(max_examples=20)
+def test_the_deviation_of_many_clusters_is_the_same_in_two_products(seed: int) -> None:
+    mu, spread = normal(1, 2, 3, seed=seed), covariances(1, 2, 3, seed=seed + 1)
+    gram, centroids = covariances(1, 2, 5, 3, seed=seed + 2), normal(2, 5, 3, seed=seed + 3)
+    expected = logit_deviation(mu, spread, gram, centroids)[0]
+    found = pooled_deviation(mu[0], torch.linalg.inv(gram)[0], spread[0], centroids)
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
+    certain = logit_deviation(mu, 0 * spread, gram, centroids)[0]
+    torch.testing.assert_close(
+        pooled_deviation(mu[0], torch.linalg.inv(gram)[0]), certain, rtol=1e-9, atol=1e-9
+    )
+
+
+def test_the_clusters_own_deviation_is_what_knowing_the_user_leaves() -> None:
+    mu, spread = normal(1, 1, 3, seed=12), covariances(1, 1, 3, seed=13)
+    inverse, centroids = (
+        torch.linalg.inv(covariances(1, 1, 4, 3, seed=14)),
+        normal(1, 4, 3, seed=15),
+    )
+    whole, own = deviations(mu, spread, inverse, centroids)
+    user = torch.einsum("hcd,bhde,hce->bhc", centroids, spread, centroids) / 3
+    torch.testing.assert_close(whole.square(), own.square() + user)
