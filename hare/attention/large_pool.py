@@ -3,9 +3,9 @@
     z_h = softmax( q_h K_h' / sqrt(d_k) + alpha_h (U_hj - U_bar_h) ) V_h
 
 The bonus is known by cluster: C numbers a head, gathered to the items and handed to torch's fused
-attention as a bias, so that the pool is read once, as without a bonus. With `users` the weights are
-averaged over who the user may be: one query a user, all with the same bias. The same numbers as
-`PoolAttention`, without its weights and entropies.
+attention as a bias, so that the pool is read once, as without a bonus. With `offsets` the weights
+are averaged over who the user may be, 2R users that stand in mirrored pairs, all with the same
+bias. The same numbers as `PoolAttention`, without its weights and entropies.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from hare.attention.cross_attention import PoolAttention
 from hare.attention.uncertainty import pooled_deviation
 from hare.errors import InputError
 
+FARTHEST = 30.0  # a user may move a logit so far before exp(l) and exp(k'o) are kept together
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PoolIndex:
@@ -29,12 +31,14 @@ class PoolIndex:
     values      (H, N, v)
     clusters    (N,) int32, in 0..C-1
     centroids   (H, C, d) the clusters' mean keys
+    longest     (H,) the greatest norm of a key
     """
 
     keys: Tensor
     values: Tensor
     clusters: Tensor
     centroids: Tensor
+    longest: Tensor
 
 
 def index_pool(keys: Tensor, values: Tensor, clusters: Tensor) -> PoolIndex:
@@ -50,6 +54,7 @@ def index_pool(keys: Tensor, values: Tensor, clusters: Tensor) -> PoolIndex:
         values.contiguous(),
         clusters.to(torch.int32).contiguous(),
         sums / sizes.unsqueeze(-1),
+        torch.linalg.vector_norm(keys, dim=-1).amax(dim=-1),
     )
 
 
@@ -67,28 +72,63 @@ def attend(
     inverse: Tensor | None = None,  # (H, C, d, d) Lambda_j^-1 in the keys' type; None: no bonus
     alpha: float | Tensor = 1.0,  # one number, or (H,) one a head
     spread: Tensor | None = None,  # (H, d, d) S = W_u P W_u', the doubt about the query
-    users: Tensor | None = None,  # (M, H, d) the query of each equally likely user
+    offsets: Tensor | None = None,  # (R, H, d) the 2R users' queries are query +- offset
 ) -> Tensor:
-    """z, (H, v). Without bonus and users this is torch's scaled dot-product attention itself.
+    """z, (H, v). Without bonus and offsets this is torch's scaled dot-product attention itself.
 
     spread alone is the plug-in: the user's doubt widens U_j, and the weights are the mean user's.
+    `PoolAttention.queries` gives query, spread and, for user_points, the users' queries: offsets
+    are the first half of them less the query.
     """
     heads, _, size = index.keys.shape
     check_tensor("query", query, (heads, size))
     bias = None if inverse is None else _bias(index, query, inverse, alpha, spread)
-    asked = query.unsqueeze(1)  # (H, 1, d)
-    if users is not None:
-        check_tensor("users", users, ("M", heads, size))
-        asked = users.transpose(0, 1)  # (H, M, d)
-    attended = nn.functional.scaled_dot_product_attention(
-        asked.unsqueeze(0),
-        index.keys.unsqueeze(0),
-        index.values.unsqueeze(0),
-        attn_mask=None
-        if bias is None
-        else bias[None, :, None, :].expand(-1, -1, asked.shape[1], -1),
-    )  # (1, H, M, v)
-    return attended[0].mean(dim=1) if users is not None else attended[0, :, 0]
+    if offsets is None:
+        return _standard(index, query.unsqueeze(1), bias)[:, 0]
+    check_tensor("offsets", offsets, ("R", heads, size))
+    farthest = torch.linalg.vector_norm(offsets, dim=-1).amax(dim=0) * index.longest / size**0.5
+    if (farthest > FARTHEST).any():
+        users = torch.cat([query + offsets, query - offsets]).transpose(0, 1)  # (H, 2R, d)
+        return _standard(index, users, bias).mean(dim=1)
+    return torch.stack(
+        [
+            _mirrored(
+                index.keys[h],
+                index.values[h],
+                query[h],
+                offsets[:, h],
+                None if bias is None else bias[h],
+            )
+            for h in range(heads)
+        ]
+    )
+
+
+def _standard(index: PoolIndex, asked: Tensor, bias: Tensor | None) -> Tensor:
+    """Attention of M queries a head, (H, M, d), with one bias (H, N) for all: (H, M, v)."""
+    mask = None if bias is None else bias[None, :, None].expand(-1, -1, asked.shape[1], -1)
+    return nn.functional.scaled_dot_product_attention(
+        asked[None], index.keys[None], index.values[None], attn_mask=mask
+    )[0]
+
+
+def _mirrored(
+    keys: Tensor, values: Tensor, query: Tensor, offsets: Tensor, bias: Tensor | None
+) -> Tensor:
+    """One head's average over users at query +- offset, (v,).
+
+    exp(l +- k'o) = exp(l) exp(k'o)^{+-1}: half of the products and exponentials, and the values are
+    read once, for the mean weights.
+    """
+    scale = query.shape[-1] ** -0.5
+    logits = keys @ (query * scale)
+    if bias is not None:
+        logits += bias
+    mean = (logits - logits.max()).exp()  # (N,)
+    plus = (keys @ (offsets * scale).T).exp()  # (N, R)
+    minus = plus.reciprocal()
+    weights = plus @ (mean @ plus).reciprocal() + minus @ (mean @ minus).reciprocal()
+    return (weights * mean / (2 * len(offsets))) @ values
 
 
 def bonus(

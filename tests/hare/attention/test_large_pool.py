@@ -13,6 +13,7 @@ from hare.attention.cross_attention import PoolAttention, PoolAttentionSettings
 from hare.attention.gram import ClusterGrams, GramSettings
 from hare.attention.large_pool import PoolIndex, attend, index_for, index_pool
 from hare.attention.quadrature import cubature_points
+from hare.attention.uncertainty import pooled_deviation
 from hare.errors import InputError, SettingsError
 
 H, N, D, V, C = 2, 40, 5, 3, 4
@@ -57,8 +58,9 @@ def test_it_is_the_module_for_one_request(seed: int, rounds: int, alpha: float) 
     )
     users = cubature_points(mean, covariance)
     query, spread, asked = attention.queries(request, mean, covariance, users)
+    offsets = asked[0, :3] - query  # p of the 2p points; the others are their mirror images
     found = attend(
-        index_for(attention, pool, clusters), query[0], grams.inverse, alpha, spread[0], asked[0]
+        index_for(attention, pool, clusters), query[0], grams.inverse, alpha, spread[0], offsets
     )
     torch.testing.assert_close(found.flatten(), expected.z[0], rtol=1e-9, atol=1e-9)
 
@@ -68,6 +70,35 @@ def test_every_head_may_have_its_own_strength() -> None:
     both = attend(pool, query, inverse, torch.tensor([0.0, 3.0]))
     torch.testing.assert_close(both[0], attend(pool, query)[0])
     torch.testing.assert_close(both[1], attend(pool, query, inverse, 3.0)[1])
+
+
+@pytest.mark.parametrize("distance", [0.0, 1.0, 3.0, 40.0])
+@pytest.mark.parametrize("bonus", [False, True])
+def test_the_average_over_mirrored_users_is_the_mean_of_what_each_would_see(
+    distance: float, bonus: bool
+) -> None:
+    # At distance 40 some logits lie over 30 from the mean user's: users are computed one by one.
+    pool, query, inverse = index(), normal(H, D, seed=5), inverses() if bonus else None
+    offsets = distance * normal(4, H, D, seed=6)
+    found = attend(pool, query, inverse, 2.0, offsets=offsets)
+    logits = torch.einsum("mhd,hnd->mhn", torch.cat([query + offsets, query - offsets]), pool.keys)
+    logits = logits / D**0.5
+    if inverse is not None:
+        u = pooled_deviation(query, inverse)
+        logits = logits + 2 * (u - u.mean(-1, keepdim=True))[:, pool.clusters]
+    expected = torch.einsum("mhn,hnv->mhv", logits.softmax(-1), pool.values).mean(0)
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_single_precision_bears_the_greatest_distance() -> None:
+    one = index_pool(index().keys.float(), index().values.float(), torch.arange(N) % C)
+    query, direction = normal(H, D, seed=7).float(), normal(3, H, D, seed=8).float()
+    reach = (direction.norm(dim=-1).amax(0) * one.longest).max() / D**0.5
+    offsets = direction * (29.9 / reach)
+    exact = attend(index(), query.double(), offsets=offsets.double())
+    torch.testing.assert_close(
+        attend(one, query, offsets=offsets), exact.float(), rtol=1e-3, atol=1e-4
+    )
 
 
 def test_one_item_is_all_there_is_to_see() -> None:
@@ -94,8 +125,8 @@ def test_broken_input_is_refused_by_name() -> None:
         attend(pool, query, inverses()[:, :2])
     with pytest.raises(InputError, match="inverse: must be finite"):
         attend(pool, query, inverses() * float("nan"))
-    with pytest.raises(InputError, match=r"users: must have shape \(M, 2, 5\)"):
-        attend(pool, query, users=query)
+    with pytest.raises(InputError, match=r"offsets: must have shape \(R, 2, 5\)"):
+        attend(pool, query, offsets=query)
     with pytest.raises(InputError, match=r"spread: must have shape \(2, 5, 5\)"):
         attend(pool, query, inverses(), 1.0, spread=query)
     with pytest.raises(SettingsError, match=r"alpha = -1\.0"):
