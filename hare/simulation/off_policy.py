@@ -47,6 +47,7 @@ class OffPolicyEstimate:
     normal_interval        (low, high) at `confidence`
     bootstrap_interval     (low, high) at `confidence`, percentiles over resampled rows
     effective_sample_size  (Σw)² / Σw², in 1..rows
+    mean_weight            near 1 when the propensities are right: its expectation is 1
     """
 
     method: str
@@ -57,6 +58,7 @@ class OffPolicyEstimate:
     confidence: float
     rows: int
     effective_sample_size: float
+    mean_weight: float
     max_weight: float
 
     def summary(self) -> str:
@@ -68,7 +70,7 @@ class OffPolicyEstimate:
             f"{self.confidence:.0%} normal [{low:.5f}, {high:.5f}]  "
             f"bootstrap [{boot_low:.5f}, {boot_high:.5f}]  "
             f"rows {self.rows}, effective {self.effective_sample_size:.0f}, "
-            f"largest weight {self.max_weight:.1f}"
+            f"mean weight {self.mean_weight:.2f}, largest {self.max_weight:.1f}"
         )
 
 
@@ -195,8 +197,8 @@ def _summarise(
 ) -> OffPolicyEstimate:
     if not 0 < confidence < 1:
         raise SettingsError("confidence", confidence, "must lie between 0 and 1")
-    if resamples < 1:
-        raise SettingsError("resamples", resamples, "must be at least 1")
+    if resamples < 2:
+        raise SettingsError("resamples", resamples, "must be at least 2")
     n = len(weights)
     estimate = float(contributions.mean())
     error = float(contributions.std(ddof=1) / np.sqrt(n))
@@ -221,6 +223,7 @@ def _summarise(
         confidence=confidence,
         rows=n,
         effective_sample_size=float(weights.sum() ** 2 / (weights**2).sum()),
+        mean_weight=float(weights.mean()),
         max_weight=float(weights.max()),
     )
 
