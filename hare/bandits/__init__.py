@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hare.bandits.attentive import AttentiveBandit
     from hare.bandits.base import ContextualBandit
     from hare.bandits.epsilon import EpsilonGreedy, Greedy, RandomBandit
     from hare.bandits.hybrid import HybridLinUCB
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from hare.bandits.thompson import LinTS
 
 __all__ = [
+    "AttentiveBandit",
     "ContextualBandit",
     "EpsilonGreedy",
     "Greedy",
@@ -32,6 +34,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "AttentiveBandit": "attentive",
     "ContextualBandit": "base",
     "EpsilonGreedy": "epsilon",
     "Greedy": "epsilon",

@@ -131,6 +131,7 @@ class ContextualBandit(BaseEstimator):
                 parameters["random_state"] = rng
             bandit = cls(**parameters)
             bandit._check_parameters()
+            bandit.rng_ = np.random.default_rng(0)  # what the prior draws here is overwritten
             fitted = header["fitted"]
             if fitted is not None:
                 shape = (0, fitted["n_arms"] or 1, fitted["n_features"])

@@ -26,6 +26,8 @@ Array = NDArray[np.float64]
 
 # Above this x' A^-1 x the Sherman-Morrison update cancels more than six of the sixteen digits.
 LARGEST_STEP = 1e6
+# Above this largest diagonal entry of A over the ridge, rounding swallows the ridge.
+LARGEST_CONDITION = 1e12
 _spmv, _spr, _symm = get_blas_funcs(("spmv", "spr", "symm"), dtype=np.float64)
 _potrf, _potri, _potrs, _tpttr = get_lapack_funcs(
     ("potrf", "potri", "potrs", "tpttr"), dtype=np.float64
@@ -136,7 +138,8 @@ class RidgeBank:
         precision = kept * self._precision[slot] + (1.0 - kept) * self.ridge * self._identity
         precision += (weighted.T @ rows)[self.row, self.column]
         factor, failed = _potrf(self.unpack(precision), lower=1, clean=1)
-        if failed or not np.isfinite(factor[-1, -1]):
+        largest = float(precision[self._identity == 1.0].max())
+        if failed or not largest <= LARGEST_CONDITION * self.ridge:
             raise InputError(self._degenerate())
         inverse, _ = _potri(factor, lower=1)
         moments = kept * self._moments[slot] + values.T @ weighted
