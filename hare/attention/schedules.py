@@ -65,7 +65,8 @@ class LearnedAlpha:
     """What rewards have taught about each strength on the grid: a value, updated into a new one.
 
     In each round `choose` gives the index of a strength, grid[index] is played, and `learn`
-    takes the reward. mean and covariance are the posterior's; empty ones start at the prior.
+    takes the reward. mean and covariance are the posterior's; empty ones start at the prior. For
+    strengths by head, keep one of these a head and give each of them the round's reward.
 
     >>> state = LearnedAlpha(grid=(0.0, 1.0))
     >>> after = state.learn(1, reward=2.0)
