@@ -139,7 +139,7 @@ class ContextualBandit(BaseEstimator):
                 bandit.rounds_ = int(fitted["rounds"])
                 bandit._set_arrays(arrays, fitted["values"])
             bandit.rng_ = rng
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, StateError):
                 raise
             raise StateError(f"these bytes are no saved {cls.__name__}: {error}") from error

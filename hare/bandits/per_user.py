@@ -113,7 +113,7 @@ class PerUser(BaseEstimator):
                 int(user): kind.from_bytes(arrays[f"user_{user}"].tobytes())
                 for user in header["users"]
             }
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, StateError):
                 raise
             raise StateError(f"these bytes are no saved PerUser: {error}") from error
