@@ -24,6 +24,11 @@ def check_tensor(name: str, tensor: Tensor, shape: tuple[int | str, ...]) -> Non
     if not fits:
         wanted = ", ".join(str(size) for size in shape)
         raise InputError(f"{name}: must have shape ({wanted}), not {tuple(tensor.shape)}")
+    check_finite(name, tensor)
+
+
+def check_finite(name: str, tensor: Tensor) -> None:
+    """Refuse numbers that are not finite."""
     # One pass over the numbers; only a sum that is not finite asks which of them is not.
     if not torch.isfinite(tensor.sum()) and not torch.isfinite(tensor).all():
         raise InputError(f"{name}: must be finite")

@@ -24,7 +24,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from hare.attention.checks import check_alpha
+from hare.attention.checks import check_alpha, check_finite
 from hare.attention.quadrature import Rule, user_points
 from hare.attention.uncertainty import entropy
 from hare.errors import InputError, SettingsError
@@ -65,6 +65,17 @@ class LogitBelief:
     clusters: Tensor | None = None
     own_deviation: Tensor | None = None
 
+    def __post_init__(self) -> None:
+        items = self.points.shape[-1] if self.points.ndim > 1 else 0
+        if not items:
+            raise InputError("points: must have shape (..., M, N) with N >= 1")
+        if self.clusters is None and self.deviation.shape[-1] != items:
+            raise InputError(f"deviation: must have {items} columns, one an item, without clusters")
+        if self.clusters is not None and self.clusters.shape != (items,):
+            raise InputError(f"clusters: must have shape ({items},)")
+        check_finite("points", self.points)
+        check_finite("deviation", self.deviation)
+
     def by_item(self, by_cluster: Tensor) -> Tensor:
         """(..., C) to (..., N)."""
         return by_cluster if self.clusters is None else by_cluster[..., self.clusters]
@@ -88,8 +99,12 @@ def linear_belief(
 ) -> LogitBelief:
     """The belief about l = features @ u, u ~ N(mean, covariance): a linear bandit's.
 
-    features (..., N, p), mean (..., p), covariance (..., p, p).
+    features (..., N, p), mean (..., p), covariance (..., p, p), symmetric and positive
+    semi-definite; anything else is refused by name.
     """
+    check_finite("features", features)
+    check_finite("mean", mean)
+    check_finite("covariance", covariance)
     variance = ((features @ covariance) * features).sum(dim=-1)
     points = user_points(mean, covariance, rule) @ features.transpose(-1, -2)
     return LogitBelief(points, variance.clamp(min=0).sqrt())

@@ -24,7 +24,7 @@ from hare.errors import InputError, SettingsError
 
 Rule = Literal["cubature", "sobol"]
 SOBOL_PAIRS = 64
-INDEFINITE = 1e-4  # share of the largest eigenvalue by which rounding may go below zero
+ROUNDING = 1e-4  # share of the largest number by which a covariance may miss being one
 
 
 def user_points(mean: Tensor, covariance: Tensor, rule: Rule = "cubature") -> Tensor:
@@ -54,8 +54,11 @@ def sobol_points(mean: Tensor, covariance: Tensor) -> Tensor:
 
 
 def _root(covariance: Tensor) -> Tensor:
+    size = covariance.abs().amax()
+    if (covariance - covariance.mT).abs().amax() > ROUNDING * size:
+        raise InputError("covariance: must be symmetric")
     values, vectors = torch.linalg.eigh(covariance)
-    if (values[..., 0] < -INDEFINITE * values[..., -1].abs()).any():
+    if (values[..., 0] < -ROUNDING * values[..., -1].abs()).any():
         raise InputError(
             "covariance: must be positive semi-definite; its lowest eigenvalue is "
             f"{float(values.min()):.3g}"

@@ -337,3 +337,31 @@ def test_what_a_mode_cannot_do_is_refused_by_name() -> None:
     for mode in DRAWING:
         with pytest.raises(InputError, match="generator: mode"):
             weigh(belief(0), mode)
+
+
+def test_a_broken_belief_is_refused_by_name() -> None:
+    features, mean, covariance = linear(0, items=4, p=2)
+    nan = float("nan")
+    for name, broken in {
+        "features": (features * nan, mean, covariance),
+        "mean": (features, mean * nan, covariance),
+        "covariance": (features, mean, covariance * nan),
+        "covariance: must be positive": (features, mean, -covariance),
+        "points": (features[:0], mean, covariance),
+    }.items():
+        with pytest.raises(InputError, match=name):
+            linear_belief(*broken)
+    good = linear_belief(features, mean, covariance)
+    with pytest.raises(InputError, match="deviation: must have 4 columns"):
+        LogitBelief(good.points, good.deviation[:3])
+    with pytest.raises(InputError, match=r"clusters: must have shape \(4,\)"):
+        LogitBelief(good.points, good.deviation, torch.zeros(3, dtype=torch.int64))
+    with pytest.raises(InputError, match="deviation: must be finite"):
+        LogitBelief(good.points, good.deviation * nan)
+
+
+def test_a_single_item_gets_everything_in_every_mode() -> None:
+    features, mean, covariance = linear(1, items=1, p=2)
+    for mode in MODES:
+        found = weigh(linear_belief(features, mean, covariance), mode, 3.0, seeded())
+        assert found.weights.tolist() == [1.0]

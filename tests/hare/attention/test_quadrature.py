@@ -72,6 +72,11 @@ def test_a_covariance_that_is_not_positive_semi_definite_is_refused_by_name() ->
         cubature_points(torch.zeros(1, 2), covariance)
 
 
+def test_a_covariance_that_is_not_symmetric_is_refused_by_name() -> None:
+    with pytest.raises(InputError, match="covariance: must be symmetric"):
+        cubature_points(torch.zeros(1, 2), torch.tensor([[[1.0, 0.5], [0.0, 1.0]]]))
+
+
 def test_rounding_below_zero_is_borne() -> None:
     covariance = torch.diag(torch.tensor([1.0, -1e-7]))[None]
     assert torch.isfinite(cubature_points(torch.zeros(1, 2), covariance)).all()
