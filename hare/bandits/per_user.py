@@ -38,7 +38,7 @@ class PerUser(BaseEstimator):
     >>> from hare.bandits import LinUCB
     >>> each = PerUser(LinUCB(n_arms=2))
     >>> each.partial_fit([[1.0], [1.0]], [0, 1], [1.0, 1.0], users=[7, 8]).predict([[1.0]], [8])
-    array([0])
+    array([1])
     """
 
     def __init__(self, bandit: ContextualBandit) -> None:

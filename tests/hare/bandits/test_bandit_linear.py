@@ -103,6 +103,26 @@ def test_a_centred_bandit_expects_the_mean_of_an_arm_it_never_chose() -> None:
     assert bandit.predict_expectations([[1.0]])[0, 1] == pytest.approx(0.6)
 
 
+def test_centring_lowers_the_regret_on_rewards_between_0_and_1() -> None:
+    def regret(centre: bool, seed: int) -> float:
+        rng = np.random.default_rng(seed)
+        contexts = rng.normal(size=(300, 5))
+        contexts /= np.linalg.norm(contexts, axis=1, keepdims=True)
+        expected = np.clip(0.5 + 0.2 * contexts @ rng.normal(size=(5, 10)), 0.0, 1.0)
+        rewards = (rng.random((300, 10)) < expected).astype(float)
+        bandit, total = LinUCB(n_arms=10, alpha=0.2, centre_rewards=centre), 0.0
+        for t, x in enumerate(contexts[:, None]):
+            arm = bandit.predict(x)
+            total += float(expected[t].max() - expected[t, arm[0]])
+            bandit.partial_fit(x, arm, rewards[t, arm])
+        return total
+
+    plain, centred = (
+        np.mean([regret(centre, seed) for seed in range(8)]) for centre in (False, True)
+    )
+    assert centred < 0.95 * plain
+
+
 @given(st.floats(-5, 5), st.integers(0, 1000))
 def test_a_constant_added_to_all_rewards_changes_no_centred_decision(
     shift: float, seed: int

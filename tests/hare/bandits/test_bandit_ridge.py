@@ -107,6 +107,19 @@ def test_a_row_large_against_the_ridge_keeps_the_inverse_definite(scale: float) 
     assert np.linalg.eigvalsh(bank.unpack(bank.inverse[0])).min() > 0
 
 
+def test_the_plain_formula_loses_definiteness_where_the_bank_refuses() -> None:
+    """mathematics: Sherman-Morrison alone fails once x'A^-1 x comes near 1 / eps."""
+    lost = 0
+    for x in 1e8 * np.random.default_rng(0).normal(size=(50, 3)):
+        direction = x / 1e-3
+        inverse = np.eye(3) / 1e-3 - np.outer(direction, direction) / (1.0 + direction @ x)
+        lost += int(np.linalg.eigvalsh(inverse).min() <= 0)
+        bank = RidgeBank(3, 1, 1e-3)
+        with pytest.raises(InputError, match="normalise them or raise ridge"):
+            bank.update_row(bank.add(), x, np.ones(1))
+    assert lost > 10
+
+
 def test_a_refused_row_leaves_the_regression_as_it_was() -> None:
     rows, values = draw(5, 6, 3, 1)
     bank = learned(rows, values, 1e-3)
