@@ -8,6 +8,7 @@ prior of the user state is the standard normal.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,21 +40,6 @@ class FeatureMap:
         """p, the dimension of the user state."""
         return self.weights.shape[1] - 1
 
-    def coordinates(self, embeddings: Array, utilities: Array, ridge: float = 1e-6) -> Array:
-        """(m, p) coordinates of users whose utilities (m, n), in logits, for n texts are known.
-
-        What each user has beyond the population's mean is regressed on the features; a mixture
-        prior is fitted to the result (`hare.user_state.mixture.fit_archetypes`).
-        """
-        phi = self(embeddings)[:, :-1]
-        if utilities.ndim != 2 or utilities.shape[1] != len(phi):
-            raise InputError(f"utilities {utilities.shape}: must be (m, {len(phi)})")
-        if not np.isfinite(utilities).all():
-            raise InputError("utilities must be finite")
-        tastes = self.scale * (utilities - utilities.mean(axis=0))
-        gram = phi.T @ phi + ridge * np.eye(self.size)
-        return np.linalg.solve(gram, phi.T @ tastes.T).T
-
     def __call__(self, embeddings: Array) -> Array:
         """(n, e) embeddings to (n, p + 1) features; the last column does not depend on the user."""
         if embeddings.ndim != 2 or embeddings.shape[1] != self.weights.shape[0]:
@@ -61,6 +47,14 @@ class FeatureMap:
                 f"embeddings of shape {embeddings.shape}: must be (n, {self.weights.shape[0]})"
             )
         return embeddings @ self.weights + self.intercept
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Factors:
+    """What the features of n texts ought to be: targets (n, p + 1), and the scale they are in."""
+
+    targets: Array
+    scale: float
 
 
 def fit_feature_map(
@@ -88,20 +82,73 @@ def fit_feature_map(
         raise InputError(
             f"embeddings {embeddings.shape} and utilities {utilities.shape}: must be 2-dimensional"
         )
-    m, n = utilities.shape
-    if embeddings.shape[0] != n:
-        raise InputError(f"{embeddings.shape[0]} embeddings for utilities of {n} texts")
-    if not 1 <= size <= min(m, n):
-        raise InputError(f"size = {size}: must be in 1..{min(m, n)}")
+    if embeddings.shape[0] != utilities.shape[1]:
+        raise InputError(
+            f"{embeddings.shape[0]} embeddings for utilities of {utilities.shape[1]} texts"
+        )
     if not (np.isfinite(embeddings).all() and np.isfinite(utilities).all()):
         raise InputError("embeddings and utilities must be finite")
+    return regress(embeddings, factorise(utilities, size, prior_sd), ridge)
+
+
+def factorise(utilities: Array, size: int, prior_sd: float = PRIOR_SD) -> Factors:
+    """Factor a population's utilities (m, n): what the features of the n texts ought to be."""
+    m, n = utilities.shape
+    if not 1 <= size <= min(m, n):
+        raise InputError(f"size = {size}: must be in 1..{min(m, n)}")
     appeal = utilities.mean(axis=0)
     _, singular, loadings = np.linalg.svd(utilities - appeal, full_matrices=False)
     factors = loadings[:size].T * (singular[:size] / np.sqrt(m))  # (n, p), users have covariance I
     scale = prior_sd / np.linalg.norm(factors, axis=1).mean()
     targets = np.column_stack([factors, appeal - appeal.mean()]) * scale  # (n, p + 1)
+    return Factors(targets, float(scale))
+
+
+def regress(embeddings: Array, factors: Factors, ridge: float = 1.0) -> FeatureMap:
+    """Ridge regression of the factors on the embeddings (n, e)."""
+    targets = factors.targets
     centre = embeddings.mean(axis=0)
     centred = embeddings - centre
     gram = centred.T @ centred + ridge * np.eye(embeddings.shape[1])
     weights = np.linalg.solve(gram, centred.T @ (targets - targets.mean(axis=0)))
-    return FeatureMap(weights, targets.mean(axis=0) - centre @ weights, float(scale))
+    return FeatureMap(weights, targets.mean(axis=0) - centre @ weights, factors.scale)
+
+
+def cross_fitted(
+    fit: Callable[[Array, Factors], Callable[[Array], Array]],
+    embeddings: Array,
+    factors: Factors,
+    groups: NDArray[np.int64],
+) -> Array:
+    """Features (n, p + 1) of the texts, each from a map that saw no text of its group.
+
+    fit      makes a map of embeddings (k, e) and their factors, such as `regress`
+    groups   (n,) integers; texts of one task, say, so that the features are those of a new task
+    """
+    if groups.shape != (len(embeddings),) or len(np.unique(groups)) < 2:
+        raise InputError(f"groups {groups.shape}: must be ({len(embeddings)},) with two values")
+    features = np.empty_like(factors.targets)
+    for group in np.unique(groups):
+        inside = groups == group
+        fitted = fit(embeddings[~inside], Factors(factors.targets[~inside], factors.scale))
+        features[inside] = fitted(embeddings[inside])
+    return features
+
+
+def coordinates(features: Array, utilities: Array, scale: float, ridge: float = 1e-6) -> Array:
+    """(m, p) coordinates of users whose utilities (m, n) for n texts are known.
+
+    features   (n, p + 1) of the texts
+    scale      logits for one unit of the utilities
+
+    What each user has beyond the population's mean is regressed on the features; a mixture prior
+    is fitted to the result (`hare.user_state.mixture.fit_archetypes`).
+    """
+    phi = features[:, :-1]
+    if utilities.ndim != 2 or utilities.shape[1] != len(phi):
+        raise InputError(f"utilities {utilities.shape}: must be (m, {len(phi)})")
+    if not np.isfinite(utilities).all():
+        raise InputError("utilities must be finite")
+    tastes = scale * (utilities - utilities.mean(axis=0))
+    gram = phi.T @ phi + ridge * np.eye(phi.shape[1])
+    return np.linalg.solve(gram, phi.T @ tastes.T).T

@@ -82,7 +82,7 @@ class GaussianRatings:
             return 0.5 * np.log1p(variances[..., 0] / s2)
         total = variances + s2  # of the rating given the component, (..., K)
         x = means[..., None] + np.sqrt(total)[..., None] * NODES  # (..., K, nodes)
-        deviation = x[..., None, :] - means[..., :, None, None]  # (..., component, K, nodes)
+        deviation = x[..., None, :, :] - means[..., :, None, None]  # (..., component, K, nodes)
         logs = -0.5 * (
             deviation**2 / total[..., :, None, None] + np.log(2 * np.pi * total)[..., :, None, None]
         )

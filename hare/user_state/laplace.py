@@ -15,6 +15,8 @@ import numpy as np
 
 from hare.user_state.posterior import NODE_WEIGHTS, NODES, Array, Update, utilities
 
+PLAIN_STEPS = 25
+
 
 class Likelihood(Protocol):
     """A log-likelihood that is concave in the utility; everything works elementwise."""
@@ -76,15 +78,22 @@ def standard_mode(
     mean = np.zeros((*lead, phi.shape[-1]))
     identity = np.eye(phi.shape[-1])
     open_ = np.ones(lead, dtype=bool)
-    for _ in range(100):
+    step, promise = np.zeros_like(mean), np.full(lead, np.inf)
+    for number in range(300):
         slope, curvature = likelihood.derivatives(_inner(phi, mean) + appeal, rewards)
+        gradient = _inner(turned, slope) - mean
+        # Newton arrives within ten steps or, on long steep histories, may go round in circles. Then
+        # a step that ends on a slope half as steep the other way went too far: half is taken back.
+        back = open_ & (promise > 1e-9) & ((gradient * step).sum(axis=-1) < -promise / 2)
+        back &= number >= PLAIN_STEPS
         precision = identity + (turned * curvature[..., None, :]) @ phi
-        pull = (_inner(turned, slope) - mean)[..., None]
-        step = np.asarray(np.linalg.solve(precision, pull), np.float64)[..., 0]
+        new = np.asarray(np.linalg.solve(precision, gradient[..., None]), np.float64)[..., 0]
         # A bounded step keeps Newton inside the region where the curvature is informative.
-        step = step * np.minimum(1.0, 2.0 / np.maximum(_norm(step), 1e-300))[..., None]
-        mean = np.where(open_[..., None], mean + step, mean)
-        open_ = open_ & (_norm(step) >= 1e-12)
+        new = new * np.minimum(1.0, 2.0 / np.maximum(_norm(new), 1e-300))[..., None]
+        mean = np.where(open_[..., None], mean + np.where(back[..., None], -step / 2, new), mean)
+        step = np.where(back[..., None], step / 2, new)
+        promise = np.where(back, promise / 2, (gradient * new).sum(axis=-1))
+        open_ = open_ & (back | (_norm(new) >= 1e-12))
         if not open_.any():
             break
     _, curvature = likelihood.derivatives(_inner(phi, mean) + appeal, rewards)
