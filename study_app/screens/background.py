@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from study_app import participants
-from study_app.errors import InvalidAnswers
 from study_app.participants import Participant
 from study_app.screens import layout, session
 from study_app.screens.questions import Questions
@@ -26,15 +25,11 @@ def show(study: Study, participant: Participant) -> None:
                 asked.choice(question.id, question.question, question.options)
             for question in study.protocol.background:
                 asked.ask(question)
-            pressed = st.form_submit_button(words.continue_, type="primary")
-            if not pressed:
-                return
-            if problems := asked.missing():
-                asked.mark(problems)
-                return
-            try:
-                participants.answer_background(study, participant, asked.answers, seconds=seconds)
-            except InvalidAnswers as error:
-                asked.mark(error.problems)
-                return
-    st.rerun()
+            sent = asked.send(
+                words.continue_,
+                lambda answers: participants.answer_background(
+                    study, participant, answers, seconds=seconds
+                ),
+            )
+    if sent:
+        st.rerun()

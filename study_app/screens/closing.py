@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from study_app import ratings, rounds
-from study_app.errors import InvalidAnswers
 from study_app.participants import Participant
 from study_app.screens import layout, reading, session
 from study_app.screens.questions import Questions
@@ -27,15 +26,9 @@ def show(study: Study, participant: Participant) -> None:
     with layout.column("after"), st.form("closing", border=False):
         for question in study.protocol.closing:
             asked.ask(question, study.protocol.slots)
-        pressed = st.form_submit_button(words.closing_button, type="primary")
-        if not pressed:
-            return
-        if problems := asked.missing():
-            asked.mark(problems)
-            return
-        try:
-            ratings.close(study, participant, asked.answers, seconds=seconds)
-        except InvalidAnswers as error:
-            asked.mark(error.problems)
-            return
-    st.rerun()
+        sent = asked.send(
+            words.closing_button,
+            lambda answers: ratings.close(study, participant, answers, seconds=seconds),
+        )
+    if sent:
+        st.rerun()

@@ -6,7 +6,7 @@ import streamlit as st
 
 from study_app import participants
 from study_app.participants import Participant
-from study_app.screens import layout, reading, session
+from study_app.screens import drafts, layout, reading, session
 from study_app.screens.questions import Questions
 from study_app.screens.rating import ask_about_round, rate, scales
 from study_app.study import Study
@@ -17,10 +17,11 @@ def show(study: Study, participant: Participant) -> None:
     words = session.words()
     protocol = study.protocol
     seconds = session.seconds_on("practice")
-    asked = Questions("practice", in_url=True)
+    asked = Questions("practice")
     with layout.column():
         layout.title(words.instructions_title)
         layout.arrive("instructions")
+        drafts.keep(asked.page)
         st.markdown(
             words.instructions_lead.format(rounds=protocol.rounds, texts=len(protocol.slots))
         )
@@ -35,10 +36,11 @@ def show(study: Study, participant: Participant) -> None:
             reading.cards(slots, below=lambda slot: rate(asked, protocol, slot))
             with layout.column("after"):
                 ask_about_round(asked, protocol)
-                if not st.form_submit_button(words.practice_button, type="primary"):
-                    return
-                if problems := asked.missing():
-                    asked.mark(problems)
-                    return
-    participants.finish_practice(study, participant, asked.answers, seconds=seconds)
-    st.rerun()
+                sent = asked.send(
+                    words.practice_button,
+                    lambda answers: participants.finish_practice(
+                        study, participant, answers, seconds=seconds
+                    ),
+                )
+    if sent:
+        st.rerun()

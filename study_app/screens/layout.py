@@ -34,17 +34,26 @@ def title(text: str) -> None:
 
 
 def arrive(page: str) -> None:
-    """A new page begins at its top, with the keyboard at its heading, once for each page."""
+    """A new page begins at its top, with the keyboard at its heading, once for each page.
+
+    The heading may reach the browser a little later than this script, or take the place of the
+    heading before it, so for two seconds a keyboard that is nowhere is brought to it.
+    """
     st.html(
         f"""<script>
         if (window.pageArrivedAt !== {json.dumps(page)}) {{
           window.pageArrivedAt = {json.dumps(page)};
-          requestAnimationFrame(() => {{
+          document.activeElement?.blur();
+          requestAnimationFrame((began) => {{
             document.querySelector('[data-testid="stMain"]').scrollTo(0, 0);
-            const heading = document.querySelector("h1");
-            if (!heading) return;
-            heading.tabIndex = -1;
-            heading.focus({{preventScroll: true}});
+            (function look(now) {{
+              const heading = document.querySelector("h1");
+              if (heading && document.activeElement === document.body) {{
+                heading.tabIndex = -1;
+                heading.focus({{preventScroll: true}});
+              }}
+              if (now - began < 2000) requestAnimationFrame(look);
+            }})(began);
           }});
         }}
         </script>""",

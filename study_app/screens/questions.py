@@ -1,19 +1,21 @@
 """Questions on a page: widgets without a preselected answer, and a place under each for a remark.
 
-A page collects its questions in one `Questions`. After the press of the button, `mark` writes what
-is missing at the question itself and moves the keyboard there; what was chosen stays.
+A page collects its questions in one `Questions`, in a form, and ends with `send`: its button. What
+is missing after the press is written at the question itself, and the keyboard moves there; what was
+chosen stays.
 """
 
 from __future__ import annotations
 
 import html
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from study_app.errors import InvalidAnswers
 from study_app.screens.session import words
 from study_design.parts import Question
 
@@ -22,13 +24,10 @@ class Questions:
     """The questions of one page, by field.
 
     page       names the page within the study; part of every widget's key
-    in_url     keep what is chosen in the page's address, so that a refresh loses nothing. For
-               ratings only: words and facts about a person do not belong into an address.
     """
 
-    def __init__(self, page: str, *, in_url: bool = False) -> None:
+    def __init__(self, page: str) -> None:
         self.page = page
-        self.in_url = in_url
         self.answers: dict[str, Any] = {}
         self._required: dict[str, str] = {}  # field -> what to say when it is missing
         self._remarks: dict[str, DeltaGenerator] = {}
@@ -50,7 +49,6 @@ class Questions:
                 captions=anchors,
                 key=self._answer_key(field),
                 label_visibility="collapsed",
-                bind="query-params" if self.in_url else None,
             )
             self._place(field, required=True)
 
@@ -66,7 +64,6 @@ class Questions:
                 index=None,
                 key=self._answer_key(field),
                 label_visibility="collapsed",
-                bind="query-params" if self.in_url else None,
             )
             self._place(field, required=required)
 
@@ -84,7 +81,6 @@ class Questions:
                 format_func=lambda slot: words().text_label.format(slot=slot),
                 key=self._answer_key(field),
                 label_visibility="collapsed",
-                bind="query-params" if self.in_url else None,
             )
             self._place(field, required=required)
 
@@ -125,6 +121,27 @@ class Questions:
                     required=question.required,
                     lines=1 if question.max_length <= 200 else 3,
                 )
+
+    def send(
+        self, label: str, store: Callable[[Mapping[str, Any]], object], *, key: str | None = None
+    ) -> bool:
+        """The form's button; True when this press stored the answers.
+
+        store: keeps them; the answers that it refuses (InvalidAnswers) are marked, as are missing
+        ones.
+        """
+        if not st.form_submit_button(label, type="primary", key=key):
+            return False
+        problems = self.missing()
+        if not problems:
+            try:
+                store(self.answers)
+            except InvalidAnswers as error:
+                problems = error.problems
+            else:
+                return True
+        self.mark(problems)
+        return False
 
     def missing(self) -> dict[str, str]:
         """Field -> remark, for every required question without an answer."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from study_app import ratings, rounds
-from study_app.errors import GenerationFailed, InvalidAnswers
+from study_app.errors import GenerationFailed
 from study_app.participants import Participant
 from study_app.ratings import Submission
 from study_app.rounds import OpenRound
-from study_app.screens import layout, problem, reading, session
+from study_app.screens import drafts, layout, problem, reading, session
 from study_app.screens.questions import Questions
 from study_app.screens.rating import ask_about_round, rate, ratings_by_slot, scales
 from study_app.study import Study
@@ -54,7 +56,8 @@ def _round(study: Study, participant: Participant, opened: OpenRound) -> bool:
     """Draw the round; True when this press stored it."""
     words = session.words()
     protocol = study.protocol
-    asked = Questions(f"r{opened.round}", in_url=True)
+    asked = Questions(f"r{opened.round}")
+    drafts.keep(asked.page)
     seconds = session.seconds_on(f"round {opened.round}")
     reading.request(opened.request_text)
     scales(protocol)
@@ -67,28 +70,26 @@ def _round(study: Study, participant: Participant, opened: OpenRound) -> bool:
             ask_about_round(asked, protocol, opened.attention_check)
             last = opened.round == opened.of
             label = words.submit_last_round if last else words.submit_round
-            if not st.form_submit_button(label, type="primary", key=f"submit.{opened.round}"):
-                return False
-            if problems := asked.missing():
-                asked.mark(problems)
-                return False
-            try:
-                ratings.submit(study, participant, _submission(study, opened, asked, seconds))
-            except InvalidAnswers as error:
-                asked.mark(error.problems)
-                return False
-    return True
+            return asked.send(
+                label,
+                lambda answers: ratings.submit(
+                    study, participant, _submission(study, opened, answers, seconds)
+                ),
+                key=f"submit.{opened.round}",
+            )
 
 
-def _submission(study: Study, opened: OpenRound, asked: Questions, seconds: float) -> Submission:
+def _submission(
+    study: Study, opened: OpenRound, answers: Mapping[str, Any], seconds: float
+) -> Submission:
     check = opened.attention_check
     return Submission(
         nonce=opened.nonce,
         round=opened.round,
-        ratings=ratings_by_slot(asked.answers, study.protocol),
-        choice=asked.answers["choice"],
-        comment=asked.answers.get("comment"),
-        attention={check.id: asked.answers[f"attention.{check.id}"]} if check else {},
+        ratings=ratings_by_slot(answers, study.protocol),
+        choice=answers["choice"],
+        comment=answers.get("comment"),
+        attention={check.id: answers[f"attention.{check.id}"]} if check else {},
         seconds=seconds,
     )
 

@@ -11,6 +11,7 @@ from serving import ARMS, PASSWORD, Served
 from visitor import (
     answer_background,
     consent,
+    expect_drawn,
     expect_round,
     finish_practice,
     open_page,
@@ -29,7 +30,7 @@ def test_no_page_scrolls_sideways_on_a_phone(served: Served, browser: Browser) -
     widths: dict[str, int] = {}
 
     def measure(name: str) -> None:
-        page.wait_for_timeout(300)
+        expect_drawn(page)
         widths[name] = page.evaluate(WIDEST)
 
     open_page(page, served.url)
@@ -76,7 +77,10 @@ def test_the_monitor_refuses_without_the_password_and_names_no_system(
     page.get_by_role("button", name="Open the monitor").click()
     expect(page.get_by_text("Taking part")).to_be_visible()
     expect(page.get_by_text("Ratings by slot")).to_be_visible()
-    page.wait_for_timeout(6_000)  # one live update as well
+    taking_part = page.get_by_test_id("stMetric").filter(has_text="Taking part")
+    before = taking_part.inner_text()
+    enrolled_at_round(served.study)
+    expect(taking_part).not_to_have_text(before, use_inner_text=True)  # a live update as well
     received = b"".join(frames)
     assert b"Ratings by slot" in received
     assert not [name for name in ARMS if name.encode() in received]

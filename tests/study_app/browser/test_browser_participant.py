@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 from playing import enrolled_at_round
@@ -10,6 +11,7 @@ from serving import ARMS, Served
 from sqlmodel import func, select
 from visitor import (
     CHOSEN,
+    answer_background,
     choose_all,
     come_to_round,
     consent,
@@ -101,6 +103,62 @@ def test_three_rounds_survive_refresh_back_second_tab_and_double_click(
     assert who not in served.log.read_text()
 
 
+def test_presses_as_fast_as_a_program_can_are_all_stored(served: Served, page: Page) -> None:
+    who = at_round_one(served, page)
+    page.evaluate(
+        """() => {
+            for (const group of document.querySelectorAll('[role="radiogroup"]'))
+                group.querySelectorAll("input")[1].click();
+            document.querySelector(".st-key-submit-1 button").click();
+        }"""
+    )
+    expect_round(page, 2)
+    assert stored(served, who) == {1: [2] * 12}
+
+
+def test_going_back_in_the_browser_keeps_the_round_and_what_was_chosen(
+    served: Served, page: Page
+) -> None:
+    come_to_round(page, served.url)
+    choose_all(page, 1)
+    submit_button(page, 1).click()
+    expect_round(page, 2)
+    choose_all(page, 3)
+    chosen = page.locator(CHOSEN).count()
+    page.go_back()
+    expect(page).to_have_url(re.compile("[?&]t="))
+    expect_round(page, 2)
+    expect(page.locator(CHOSEN)).to_have_count(chosen)
+
+
+def test_a_refresh_keeps_what_keys_chose_and_the_keyboard_at_the_heading(
+    served: Served, page: Page
+) -> None:
+    at_round_one(served, page)
+    first = page.get_by_role("radiogroup").first.locator("input")
+    first.nth(0).focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(first.nth(2)).to_be_checked()
+    for _ in range(2):
+        page.reload()
+        expect_round(page, 1)
+        expect(first.nth(2)).to_be_checked()
+        expect(page.locator(CHOSEN)).to_have_count(1)
+        expect(page.locator("h1")).to_be_focused()
+    assert [*parse_qs(urlsplit(page.url).query)] == ["t"]  # no answer in the address
+
+
+def test_another_participant_in_the_same_tab_starts_without_answers(
+    served: Served, page: Page
+) -> None:
+    at_round_one(served, page)
+    choose_all(page, 1)
+    at_round_one(served, page)
+    expect(page.locator(CHOSEN)).to_have_count(0)
+
+
 def test_what_the_server_sends_a_participant_names_no_system(served: Served, page: Page) -> None:
     frames: list[bytes] = []
 
@@ -120,7 +178,7 @@ def test_a_double_click_on_consent_enrols_one_participant(served: Served, page: 
     page.get_by_text(ENGLISH.consent_agree).click()
     page.get_by_role("button", name=ENGLISH.consent_button).dblclick()
     expect_page(page, ENGLISH.background_title, ENGLISH.continue_)
-    page.wait_for_timeout(500)
+    answer_background(page)  # the session takes presses in turn: the second click has been answered
     assert enrolled(served) == before + 1
 
 

@@ -18,6 +18,7 @@ CHROMIUM_OPTIONS = [
     "--disable-sync",
 ]
 
+QUESTIONS = '[class*="st-key-scale-"], [class*="st-key-choice-"]'
 CHOSEN = '[role="radiogroup"] input:checked'
 
 
@@ -42,6 +43,7 @@ def expect_page(page: Page, heading: str, button: str) -> None:
     """Wait until a page is there from its heading to its button."""
     expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
     expect(page.get_by_role("button", name=button)).to_be_visible()
+    expect_drawn(page)
 
 
 def consent(page: Page) -> None:
@@ -51,17 +53,27 @@ def consent(page: Page) -> None:
     expect_page(page, ENGLISH.background_title, ENGLISH.continue_)
 
 
+def expect_drawn(page: Page) -> None:
+    """Wait until the script has run to its end and every question has its widget.
+
+    The widgets of a page come one by one, in any order, each when its code is loaded: that the last
+    of them is there says nothing about the others.
+    """
+    expect(page.locator('.stApp[data-test-script-state="notRunning"]')).to_be_visible()
+    questions = page.locator(QUESTIONS)
+    expect(questions.filter(has_not=page.get_by_role("radiogroup"))).to_have_count(0)
+
+
 def choose_all(page: Page, number: int = 0) -> None:
     """Choose the same option, counted from 0, at every question; the last where it has fewer."""
+    expect_drawn(page)
     groups = page.get_by_role("radiogroup")
-    expect(groups.last).to_be_visible()  # a widget's code may come later
-    for i in range(groups.count()):  # one after the other, as a person would
-        options = groups.nth(i).locator("input")
+    for group in groups.all():
+        options = group.locator("input")
         option = options.nth(min(number, options.count() - 1))
         option.evaluate("input => input.click()")
         expect(option).to_be_checked()
     expect(page.locator(CHOSEN)).to_have_count(groups.count())
-    page.wait_for_timeout(300)  # the last choice reaches the form
 
 
 def answer_background(page: Page) -> None:
@@ -82,7 +94,7 @@ def expect_round(page: Page, number: int) -> None:
     heading = page.locator("h1", has_text=re.compile(f"^Round {number} of"))
     expect(heading).to_be_visible()
     expect(submit_button(page, number)).to_be_visible()
-    expect(page.get_by_role("radiogroup").last).to_be_visible()  # a widget's code may come later
+    expect_drawn(page)
 
 
 def come_to_round(page: Page, url: str) -> None:
