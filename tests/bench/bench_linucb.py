@@ -6,7 +6,9 @@ All play the same stream in one process and must decide alike, round for round. 
 blocks of rounds, in rotating order, so that each finds its own matrices in the cache. Before that
 every arm is played once: contextualbandits breaks the first ties at random, the others by index.
 A ratio is the peer's median time over ours within one repeat; its median, smallest and largest
-over the repeats are given.
+over the repeats are given, on the wall's clock and in processor time. On a busy machine the wall's
+clock flatters us: a round of microseconds ends before it is interrupted, one of milliseconds does
+not. Processor time shows that less.
 
 mabwiser 2.7.0 asks numpy for a name that numpy 2 dropped (`Inf`); it is lent for the run.
 contextualbandits is given `use_float=False, fit_intercept=False`. A peer that is not installed is
@@ -49,10 +51,10 @@ def rows(quick: bool = False) -> list[Row]:
     repeats, rounds = (5, 100) if quick else (9, 400)
     with _name_that_numpy_dropped():
         names = [OURS, *(name for name in PEERS if _version(name))]
-        times = {name: np.zeros(repeats) for name in names}
+        times = {name: np.zeros((repeats, 2)) for name in names}  # wall, processor; milliseconds
         for repeat in range(repeats):
             for name, seconds in played(names, repeat, rounds).items():
-                times[name][repeat] = 1e3 * float(np.median(seconds))
+                times[name][repeat] = 1e3 * np.median(seconds, axis=0)
     found: list[Row] = []
     for name in (OURS, *PEERS):
         row: Row = {"library": name, "version": "here" if name == OURS else _version(name)}
@@ -61,17 +63,17 @@ def rows(quick: bool = False) -> list[Row]:
             row |= {
                 "repeats": repeats,
                 "rounds": rounds,
-                "median_ms": float(np.median(times[name])),
-                "ratio": float(np.median(ratio)),
-                "ratio_low": float(ratio.min()),
-                "ratio_high": float(ratio.max()),
+                "median_ms": float(np.median(times[name][:, 0])),
+                **_spread("ratio", ratio[:, 0]),
+                **_spread("processor_ratio", ratio[:, 1]),
             }
         found.append(row)
     return found
 
 
 def played(names: list[str], seed: int, rounds: int) -> dict[str, Array]:
-    """Seconds of every round by library; RuntimeError as soon as two decide differently."""
+    """(rounds, 2) seconds by library, on the wall and of the processor; RuntimeError when two
+    decide differently."""
     rng = np.random.default_rng(seed)
     contexts = rng.normal(size=(ARMS + rounds, SIZE))
     contexts /= np.linalg.norm(contexts, axis=1, keepdims=True)
@@ -82,7 +84,7 @@ def played(names: list[str], seed: int, rounds: int) -> dict[str, Array]:
     players = {
         name: builders[name](contexts[:ARMS], first, rewards[first, first]) for name in names
     }
-    seconds = {name: np.zeros(rounds) for name in names}
+    seconds = {name: np.zeros((rounds, 2)) for name in names}
     decisions = {name: np.zeros(rounds, dtype=np.int64) for name in names}
     for block, start in enumerate(range(0, rounds, BLOCK)):
         for turn in range(len(names)):
@@ -90,10 +92,11 @@ def played(names: list[str], seed: int, rounds: int) -> dict[str, Array]:
             player = players[name]
             for t in range(start, min(start + BLOCK, rounds)):
                 x, paid = contexts[ARMS + t : ARMS + t + 1], rewards[ARMS + t]
-                begin = time.perf_counter()
+                begin, busy = time.perf_counter(), time.process_time()
                 arm = np.atleast_1d(player.decide(x))
                 player.learn(x, arm, paid[arm])
-                seconds[name][t] = time.perf_counter() - begin
+                spent = time.process_time() - busy
+                seconds[name][t] = time.perf_counter() - begin, spent
                 decisions[name][t] = arm[0]
     for name in names[1:]:
         differ = np.flatnonzero(decisions[name] != decisions[OURS])
@@ -129,6 +132,15 @@ PEERS: dict[str, Callable[[Array, NDArray[np.int64], Array], Player]] = {
 }
 
 
+def _spread(name: str, values: Array) -> Row:
+    """Median, smallest and largest under three names."""
+    return {
+        name: float(np.median(values)),
+        f"{name}_low": float(values.min()),
+        f"{name}_high": float(values.max()),
+    }
+
+
 def _version(name: str) -> str | None:
     try:
         return version(name)
@@ -153,18 +165,25 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds and repeats")
     found = rows(parser.parse_args().quick)
     print(f"LinUCB, decide + update of one round, d = {SIZE}, K = {ARMS}, same decisions.\n")
-    print("| library | version | ms a round | times ours (smallest–largest) |\n|---|---|---|---|")
+    print(
+        "| library | version | ms a round | times ours (smallest–largest) | in processor time |\n"
+        "|---|---|---|---|---|"
+    )
     for row in found:
         if "ratio" not in row:
-            print(f"| {row['library']} | not installed | not measured | not measured |")
+            print(f"| {row['library']} | not installed | not measured | | |")
             continue
+        ratios = [
+            f"{row[name]:.1f} ({row[name + '_low']:.1f}–{row[name + '_high']:.1f})"
+            for name in ("ratio", "processor_ratio")
+        ]
         print(
             f"| {row['library']} | {row['version']} | {row['median_ms']:.4f} "
-            f"| {row['ratio']:.1f} ({row['ratio_low']:.1f}–{row['ratio_high']:.1f}) |"
+            f"| {ratios[0]} | {ratios[1]} |"
         )
     for row in found:
         if row["library"] == "mabwiser" and "ratio" in row:
-            verdict = "met" if row["ratio"] >= AIM else "missed"
+            verdict = "met" if min(row["ratio"], row["processor_ratio"]) >= AIM else "missed"
             print(f"\nAim of 1/{AIM:.0f} of mabwiser's time: {verdict}")
 
 
