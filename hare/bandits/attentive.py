@@ -1,0 +1,403 @@
+"""HARE as a bandit: attention over items whose logits know what is uncertain about the user.
+
+Items are read through softmax attention over clusters of the pool (the keys are k-means centres,
+one set a head), so that knowledge about one item serves those like it:
+
+    a_c(v) = softmax_c( −sharpness |v − c|² / s² ),         s² the pool's mean squared spread
+
+A reward is linear in what was attended to, for everybody and for the user who asks,
+
+    r = [context, a(v) ⊗ request]'θ + [v, 1, a(v)]'δ_u + ε,
+
+so a cluster is credited with the square of its attention and all share one innovation
+(`mixed_effects`: the posterior is exact, its prior learned from the users). Items are then attended
+to with logits μ_k / temperature of deviation U_k / temperature, explored as
+`hare.attention.exploration` offers; the default averages over who the user may be and is
+optimistic inside the softmax:
+
+    Ā = E_u softmax( ℓ(u) + α (U − Ū) ),   decision argmax_k Ā_k,   synthesis z = Σ_k Ā_k v_k
+
+No regret bound is claimed. The one that was sketched for this idea is a conjecture: it would hold
+at alpha = 0 too, where nothing is explored and the regret of a greedy choice grows linearly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import softmax
+
+from hare.attention.clusters import cluster_pool
+from hare.attention.schedules import GRID, AlphaSchedule, LearnedAlpha
+from hare.bandits.base import ContextualBandit, RandomState
+from hare.bandits.checks import (
+    Array,
+    Integers,
+    check_choice,
+    check_contexts,
+    check_count,
+    check_flag,
+    check_integers,
+    check_real,
+)
+from hare.bandits.mixed_effects import MixedEffects, Predictive
+from hare.errors import InputError, SettingsError
+
+if TYPE_CHECKING:
+    from hare.attention.exploration import Mode, Weighing
+    from hare.attention.schedules import Form
+
+MODES = ("cubature", "thompson", "gumbel", "temperature", "none")
+SCHEDULES = ("fixed", "linear", "inverse_sqrt", "learned")
+SHARED, ATTENDED = 0, 1  # the two blocks of θ: the context itself, and what was attended to
+SIMPLER = 0.3  # what attention and users may first add, against the context itself: simple first
+FIRST_PRIOR = 10  # rounds after which the prior is learned; again whenever they have doubled
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemAttention:
+    """Attention over K items in n rounds.
+
+    weights             (n, K) Ā; rows sum to 1
+    clusters            (n, H C) what of it falls on each cluster of each head; sums to 1 a row
+    entropy             (n,) H(Ā) in nats; expected_entropy (n,) E[H(A_u)]; both with the bonus
+    mutual_information  (n,) I(item; u) >= 0, nats
+    uncertainty         (n,) trace of the user's posterior covariance over the prior's, 1 for a new
+                        user
+    """
+
+    weights: Array
+    clusters: Array
+    entropy: Array
+    expected_entropy: Array
+    mutual_information: Array
+    uncertainty: Array
+
+
+class AttentiveBandit(ContextualBandit):
+    """The bandit. Its public methods also take `users`, (n,) integers: who asks in each round
+    (None: always the same person).
+
+    n_arms        K, needed for contexts (n, d), whose items are then the arms themselves
+    alpha         strength of exploration in units of U, >= 0
+    exploration   cubature, thompson, gumbel, temperature or none
+    temperature   of the logits, in units of reward, > 0
+    heads         H, sets of clusters of their own; clusters: C a head, None for √K
+    sharpness     of the attention to clusters, > 0
+    items         columns of the contexts that describe the item (a slice, or integers); None: those
+                  in which the arms differ when first seen
+    user_state    learn what each user adds; False is the ablation "HARE without user"
+    schedule      of alpha over rounds: fixed, linear (to 0 at `horizon`), inverse_sqrt, learned
+    update_every  rounds between two computations of the posterior of θ
+    learn_prior   scales, noise and the users' covariance by empirical Bayes
+    prior_sd      standard deviation that the context may first add to a reward; attention and users
+                  may add less, until the rewards show more
+    noise         first standard deviation of one reward around its expectation
+    """
+
+    def __init__(
+        self,
+        n_arms: int | None = None,
+        alpha: float = 2.0,
+        exploration: str = "cubature",
+        temperature: float = 0.1,
+        heads: int = 1,
+        clusters: int | None = None,
+        sharpness: float = 2.0,
+        items: slice | list[int] | None = None,
+        user_state: bool = True,
+        schedule: str = "fixed",
+        horizon: int = 1000,
+        update_every: int = 1,
+        learn_prior: bool = True,
+        prior_sd: float = 0.5,
+        noise: float = 0.3,
+        random_state: RandomState = None,
+    ) -> None:
+        self.n_arms = n_arms
+        self.alpha = alpha
+        self.exploration = exploration
+        self.temperature = temperature
+        self.heads = heads
+        self.clusters = clusters
+        self.sharpness = sharpness
+        self.items = items
+        self.user_state = user_state
+        self.schedule = schedule
+        self.horizon = horizon
+        self.update_every = update_every
+        self.learn_prior = learn_prior
+        self.prior_sd = prior_sd
+        self.noise = noise
+        self.random_state = random_state
+
+    def fit(
+        self,
+        contexts: ArrayLike,
+        decisions: ArrayLike,
+        rewards: ArrayLike,
+        users: ArrayLike | None = None,
+    ) -> Self:
+        self._check_parameters()
+        array = check_contexts(contexts, self.n_arms)
+        if not len(array):
+            raise InputError("contexts: fit needs at least one round; partial_fit takes none")
+        chosen, values = self._check_feedback(array, decisions, rewards)
+        askers = self._askers(users, len(array))
+        self._forget()
+        return self.partial_fit(array, chosen, values, askers)
+
+    def partial_fit(
+        self,
+        contexts: ArrayLike,
+        decisions: ArrayLike,
+        rewards: ArrayLike,
+        users: ArrayLike | None = None,
+    ) -> Self:
+        array = self._checked(contexts)
+        chosen, values = self._check_feedback(array, decisions, rewards)
+        askers = self._askers(users, len(array))
+        for row, arm, value, user in zip(array, chosen, values, askers, strict=True):
+            g, h = self._features(self._pairs(row)[arm : arm + 1])
+            self._model.add(g[0], h[0], float(value), int(user))
+            if self._tried is not None:
+                self._learned = self._learned.learn(self._tried, float(value))
+                self._tried = None
+            self.rounds_ += 1
+            if self.learn_prior and self.rounds_ == self._next_prior:
+                self._model.learn_prior()
+                self._next_prior *= 2
+            elif self.rounds_ % self.update_every == 0:
+                self._model.refresh()
+        return self
+
+    def predict(self, contexts: ArrayLike, users: ArrayLike | None = None) -> Integers:
+        return self.decision_function(contexts, users).argmax(axis=1)
+
+    def decision_function(self, contexts: ArrayLike, users: ArrayLike | None = None) -> Array:
+        """(n, K) weights of the attention over items; thompson and gumbel draw in each call."""
+        array = self._checked(contexts)
+        if not len(array):
+            return self._no_rounds(array)
+        return np.stack([w.weights.numpy() for w in self._weighings(array, users)])
+
+    def predict_expectations(self, contexts: ArrayLike, users: ArrayLike | None = None) -> Array:
+        array = self._checked(contexts)
+        if not len(array):
+            return self._no_rounds(array)
+        askers = self._askers(users, len(array))
+        return np.stack([self._belief(r, int(u)).mean for r, u in zip(array, askers, strict=True)])
+
+    def attend(self, contexts: ArrayLike, users: ArrayLike | None = None) -> ItemAttention:
+        """The attention that `predict` takes the argmax of, with what it says of itself."""
+        from hare.attention.exploration import information
+
+        array = self._checked(contexts)
+        if not len(array):
+            raise InputError("contexts: at least one round to attend in")
+        weighings = self._weighings(array, users)
+        weights = np.stack([w.weights.numpy() for w in weighings])
+        told = np.array([[float(x) for x in information(w.given_user)] for w in weighings])
+        read = [self._read(self._pairs(row)[:, self._item_columns]) for row in array]
+        askers = self._askers(users, len(array))
+        return ItemAttention(
+            weights=weights,
+            clusters=np.stack([w @ a / self.heads for w, a in zip(weights, read, strict=True)]),
+            entropy=told[:, 0],
+            expected_entropy=told[:, 1],
+            mutual_information=told[:, 2],
+            uncertainty=np.array([self._model.uncertainty(int(user)) for user in askers]),
+        )
+
+    def synthesise(self, contexts: ArrayLike, users: ArrayLike | None = None) -> Array:
+        """(n, dv) the attended mixture z = Σ_k Ā_k v_k of the items' columns in each round.
+
+        Played as an arm of its own it is learned from like any other: a context with these values
+        in the items' columns.
+        """
+        array = self._checked(contexts)
+        mixed = [
+            w.weights.numpy() @ self._pairs(row)[:, self._item_columns]
+            for row, w in zip(array, self._weighings(array, users), strict=True)
+        ]
+        return np.stack(mixed) if mixed else np.empty((0, len(self._item_columns)))
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_real("alpha", self.alpha)
+        check_choice("exploration", self.exploration, MODES)
+        check_real("temperature", self.temperature, above=True)
+        check_count("heads", self.heads)
+        check_count("clusters", self.clusters, optional=True)
+        check_real("sharpness", self.sharpness, above=True)
+        check_flag("user_state", self.user_state)
+        check_choice("schedule", self.schedule, SCHEDULES)
+        check_count("horizon", self.horizon)
+        check_count("update_every", self.update_every)
+        check_flag("learn_prior", self.learn_prior)
+        check_real("prior_sd", self.prior_sd, above=True)
+        check_real("noise", self.noise, above=True)
+
+    def _arms_may_vary(self) -> bool:
+        return self.n_arms is None
+
+    def _begin(self, contexts: Array) -> None:
+        if not len(contexts):  # nothing seen yet: the pool is read from the first round
+            return
+        pairs = self._pairs(contexts[0])
+        self._item_columns = self._find_items(pairs, by_arm=contexts.ndim == 2)
+        self._rest = np.setdiff1d(np.arange(pairs.shape[1]), self._item_columns)
+        pool = pairs[:, self._item_columns]
+        labels = [cluster_pool(pool, self.clusters, seed) for seed in range(self.heads)]
+        self._centres = np.stack(
+            [[pool[own == c].mean(axis=0) for c in range(own.max() + 1)] for own in labels]
+        )  # (H, C, dv)
+        self._spread = float(((pool - pool.mean(axis=0)) ** 2).sum(axis=1).mean()) or 1.0
+        g, h = self._features(pairs)
+        blocks = np.where(np.arange(g.shape[1]) < pairs.shape[1], SHARED, ATTENDED)
+        self._model = MixedEffects(
+            blocks=blocks,
+            user_size=h.shape[1],
+            scales=np.array(
+                [
+                    self.prior_sd / _norm(g[:, blocks == SHARED]),
+                    SIMPLER * self.prior_sd / _norm(g[:, blocks == ATTENDED]),
+                ]
+            ),
+            user_scale=SIMPLER * self.prior_sd / _norm(h),
+            noise=self.noise,
+        )
+        self._next_prior = FIRST_PRIOR
+        self._learned = self._first_learned()
+        self._tried: int | None = None
+
+    def _checked(self, contexts: ArrayLike) -> Array:
+        array = super()._checked(contexts)
+        if len(array) and not hasattr(self, "_model"):
+            self._begin(array)
+        return array
+
+    def _first_learned(self) -> LearnedAlpha:
+        grid = tuple(sorted({float(self.alpha) * factor for factor in GRID}))
+        sd = float(self.prior_sd)
+        return LearnedAlpha(grid=grid, noise=sd, level=sd, contrast=sd / 4)
+
+    def _find_items(self, pairs: Array, by_arm: bool) -> Integers:
+        """The columns that describe the item, among those of `_pairs`."""
+        size = pairs.shape[1]
+        if by_arm:
+            return np.arange(size - len(pairs), size)
+        if self.items is None:
+            differ = np.flatnonzero(np.ptp(pairs, axis=0) > 0)
+            return differ if len(differ) else np.arange(size)
+        try:
+            columns = np.atleast_1d(np.arange(size)[self.items])
+        except (IndexError, TypeError) as error:
+            raise SettingsError("items", self.items, f"must pick columns: {error}") from error
+        if not len(columns):
+            raise SettingsError("items", self.items, "must pick at least one column")
+        return columns
+
+    def _pairs(self, row: Array) -> Array:
+        """(K, D) what is known of request and item together in one round."""
+        if row.ndim == 2:
+            return row
+        assert self.n_arms is not None  # check_contexts refused it
+        return np.hstack([np.tile(row, (self.n_arms, 1)), np.eye(self.n_arms)])
+
+    def _read(self, items: Array) -> Array:
+        """(K, H C) attention of items to the clusters; a head's sums to 1."""
+        squared = ((items[:, None, None, :] - self._centres) ** 2).sum(axis=-1)  # (K, H, C)
+        return softmax(-self.sharpness * squared / self._spread, axis=-1).reshape(len(items), -1)
+
+    def _features(self, pairs: Array) -> tuple[Array, Array]:
+        """Features of everybody's part, (K, Dg), and of the user's part, (K, Dh)."""
+        items = pairs[:, self._item_columns]
+        read = self._read(items)
+        ones = np.ones((len(pairs), 1))
+        request = np.hstack([pairs[:, self._rest], ones])
+        crossed = (read[:, :, None] * request[:, None, :]).reshape(len(pairs), -1)
+        user = np.hstack([items, ones, read]) if self.user_state else np.empty((len(pairs), 0))
+        return np.hstack([pairs, crossed]), user
+
+    def _belief(self, row: Array, user: int) -> Predictive:
+        return self._model.predict(*self._features(self._pairs(row)), user)
+
+    def _weighings(self, array: Array, users: ArrayLike | None) -> list[Weighing]:
+        import torch
+
+        from hare.attention.exploration import LogitBelief, weigh
+
+        weighings = []
+        for row, user in zip(array, self._askers(users, len(array)), strict=True):
+            belief = self._belief(row, int(user))
+            # A draw is joint over all that is unknown; the average is over who the user may be.
+            unknown = belief.user
+            if self.exploration == "thompson":
+                unknown = np.hstack([belief.population, belief.user])
+            if not unknown.shape[1]:
+                unknown = np.zeros((len(unknown), 1))
+            offsets = np.sqrt(unknown.shape[1]) * unknown.T
+            points = (belief.mean + np.vstack([offsets, -offsets])) / self.temperature
+            generator = torch.Generator().manual_seed(int(self.rng_.integers(2**63)))
+            weighings.append(
+                weigh(
+                    LogitBelief(
+                        torch.from_numpy(points),
+                        torch.from_numpy(belief.deviation / self.temperature),
+                    ),
+                    cast("Mode", self.exploration),
+                    self._strength(),
+                    generator,
+                )
+            )
+        return weighings
+
+    def _strength(self) -> float:
+        """alpha in this round."""
+        if self.schedule == "learned":
+            self._tried = self._learned.choose(self.rng_)
+            return self._learned.grid[self._tried]
+        schedule = AlphaSchedule(cast("Form", self.schedule), self.alpha, self.horizon)
+        return float(schedule(self.rounds_))
+
+    def _askers(self, users: ArrayLike | None, rounds: int) -> Integers:
+        if users is None:
+            return np.zeros(rounds, dtype=np.int64)
+        return check_integers("users", users, rounds)
+
+    def _arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        if not hasattr(self, "_model"):
+            return {}, {}
+        arrays = {
+            "item_columns": self._item_columns,
+            "rest": self._rest,
+            "centres": self._centres,
+            **self._model.arrays(),
+        }
+        values = {
+            "spread": self._spread,
+            "next_prior": self._next_prior,
+            "tried": self._tried,
+            "learned": self._learned.to_bytes().decode(),
+            "model": self._model.values(),
+        }
+        return arrays, values
+
+    def _set_arrays(self, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> None:
+        if not values:
+            return
+        self._item_columns, self._rest = arrays.pop("item_columns"), arrays.pop("rest")
+        self._centres = arrays.pop("centres")
+        self._spread, self._next_prior = float(values["spread"]), int(values["next_prior"])
+        self._tried = values["tried"]
+        self._learned = LearnedAlpha.from_bytes(values["learned"].encode())
+        self._model = MixedEffects.restore(arrays, values["model"])
+
+
+def _norm(rows: Array) -> float:
+    """Root mean squared length of rows, 1 where they are empty or all zero."""
+    return float(np.sqrt((rows**2).sum(axis=1).mean())) or 1.0
