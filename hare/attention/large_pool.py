@@ -2,8 +2,10 @@
 
     z_h = softmax( q_h K_h' / sqrt(d_k) + alpha_h (U_hj - U_bar_h) ) V_h
 
-The bonus is known by cluster: C numbers a head, gathered to the items and handed to torch's fused
-attention as a bias, so that the pool is read once, as without a bonus. With `offsets` the weights
+The bonus is known by cluster: C numbers a head, gathered to the items and added to the logits, so
+that the pool is read once, as without a bonus. Of a single query the two products, with the keys
+and with the values, take less time than torch's fused attention with the bonus as its bias (2.9 ms
+for 3.4 on one core, 100,000 items of 64 numbers), so they are used. With `offsets` the weights
 are averaged over who the user may be, 2R users that stand in mirrored pairs, all with the same
 bias. The same numbers as `PoolAttention`, without its weights and entropies.
 """
@@ -84,24 +86,26 @@ def attend(
     check_tensor("query", query, (heads, size))
     bias = None if inverse is None else _bias(index, query, inverse, alpha, spread)
     if offsets is None:
-        return _standard(index, query.unsqueeze(1), bias)[:, 0]
+        if bias is None:
+            return _standard(index, query.unsqueeze(1), None)[:, 0]
+        parts = zip(_logits(index, query, bias), index.values, strict=True)
+        return torch.stack([logits.softmax(dim=0) @ values for logits, values in parts])
     check_tensor("offsets", offsets, ("R", heads, size))
     farthest = torch.linalg.vector_norm(offsets, dim=-1).amax(dim=0) * index.longest / size**0.5
     if (farthest > FARTHEST).any():
         users = torch.cat([query + offsets, query - offsets]).transpose(0, 1)  # (H, 2R, d)
         return _standard(index, users, bias).mean(dim=1)
-    return torch.stack(
-        [
-            _mirrored(
-                index.keys[h],
-                index.values[h],
-                query[h],
-                offsets[:, h],
-                None if bias is None else bias[h],
-            )
-            for h in range(heads)
-        ]
-    )
+    moved = offsets.permute(1, 2, 0) / size**0.5  # (H, d, R)
+    heads_of = zip(_logits(index, query, bias), index.keys, index.values, moved, strict=True)
+    return torch.stack([_mirrored(*head) for head in heads_of])
+
+
+def _logits(index: PoolIndex, query: Tensor, bias: Tensor | None) -> list[Tensor]:
+    """The mean user's logits, (N,) one a head."""
+    scaled = query / query.shape[-1] ** 0.5
+    if bias is None:
+        return [keys @ q for keys, q in zip(index.keys, scaled, strict=True)]
+    return [torch.addmv(*head) for head in zip(bias, index.keys, scaled, strict=True)]
 
 
 def _standard(index: PoolIndex, asked: Tensor, bias: Tensor | None) -> Tensor:
@@ -112,23 +116,17 @@ def _standard(index: PoolIndex, asked: Tensor, bias: Tensor | None) -> Tensor:
     )[0]
 
 
-def _mirrored(
-    keys: Tensor, values: Tensor, query: Tensor, offsets: Tensor, bias: Tensor | None
-) -> Tensor:
-    """One head's average over users at query +- offset, (v,).
+def _mirrored(logits: Tensor, keys: Tensor, values: Tensor, moved: Tensor) -> Tensor:
+    """One head's average over users whose logits are l +- K o, (v,); moved (d, R) has the o.
 
     exp(l +- k'o) = exp(l) exp(k'o)^{+-1}: half of the products and exponentials, and the values are
     read once, for the mean weights.
     """
-    scale = query.shape[-1] ** -0.5
-    logits = keys @ (query * scale)
-    if bias is not None:
-        logits += bias
     mean = (logits - logits.max()).exp()  # (N,)
-    plus = (keys @ (offsets * scale).T).exp()  # (N, R)
+    plus = (keys @ moved).exp()  # (N, R)
     minus = plus.reciprocal()
     weights = plus @ (mean @ plus).reciprocal() + minus @ (mean @ minus).reciprocal()
-    return (weights * mean / (2 * len(offsets))) @ values
+    return (weights * mean / (2 * moved.shape[-1])) @ values
 
 
 def bonus(
