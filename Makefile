@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dry-run test lint format report
+.PHONY: help setup run dry-run test lint bench format report
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -33,6 +33,9 @@ lint: $(VENV)/.checks  ## format check, lint, types, import directions, document
 	@$(BIN)/pyright --project pyproject.toml
 	@$(BIN)/python -m study_design render --check
 
+bench: $(VENV)/.bench  ## speed side by side with other libraries, in one run: ratios with their spread
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench
+
 format: $(VENV)/.checks  ## let ruff format and mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
@@ -53,6 +56,10 @@ $(VENV)/.installed: requirements.txt | $(BIN)/python
 
 $(VENV)/.checks: requirements-dev.txt $(VENV)/.installed
 	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.installed
+	@$(PIP) -r requirements-bench.txt
 	@touch $@
 
 # A browser for the tests: the system's chromium, or Debian's when root, or Playwright's own.
