@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +12,14 @@ from hypothesis import strategies as st
 
 from hare.attention.schedules import AlphaSchedule, LearnedAlpha
 from hare.errors import InputError, SettingsError, StateError
+
+
+def test_schedules_and_clusters_load_no_torch() -> None:
+    code = (
+        "import sys, hare.attention.clusters, hare.attention.schedules; "
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_fixed_stays_linear_ends_and_inverse_sqrt_decays() -> None:
