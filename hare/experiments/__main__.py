@@ -1,4 +1,4 @@
-"""`python -m hare.experiments text|curve`: measure a model and write what was measured as JSON."""
+"""`python -m hare.experiments COMMAND`: measure, print, and write what was measured as JSON."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from hare.errors import HareError
+from hare.experiments.commands import add_commands
+from hare.experiments.results import write_rows
 from hare.synthesis.settings import ResourceSettings
 
 
@@ -21,25 +23,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     text = commands.add_parser("text", help="quality and conditioning of the written texts")
     text.add_argument("--texts", type=int, default=100, help="texts in seen and in held-out cells")
     text.add_argument("--card", type=Path, help="also write the model card to this file")
+    text.set_defaults(run=_text)
     curve = commands.add_parser("curve", help="simulated ratings by arm and round")
     curve.add_argument("--raters", type=int, default=48)
     curve.add_argument("--rounds", type=int, default=10)
     curve.add_argument("--arms", nargs="+", default=["hare", "rag", "gpt2"])
     curve.add_argument("--alpha", type=float, help="strength of exploration, logit units")
+    curve.set_defaults(run=_curve)
     for command in (text, curve):
         command.add_argument("--model", default="embedded", help="embedded, or a model directory")
         command.add_argument("--seed", type=int, default=1)
         command.add_argument("--json", type=Path, help="file for the figures")
+    add_commands(commands)
     arguments = parser.parse_args(argv)
     try:
-        figures = _text(arguments) if arguments.command == "text" else _curve(arguments)
+        figures = arguments.run(arguments)
     except HareError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    if arguments.json is not None:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+    if arguments.json is not None and figures is not None:
+        _write(arguments.json, figures)
     return 0
+
+
+def _write(file: Path, figures: Any) -> None:
+    if isinstance(figures, list):
+        write_rows(file, figures)
+    else:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
 
 
 def _text(arguments: argparse.Namespace) -> dict[str, float]:
