@@ -153,6 +153,19 @@ def test_information_is_never_negative_and_no_component_is_left_out(mixture, see
     assert (gain >= mixture.weights @ within - 5e-3).all()
 
 
+def test_gaussian_information_is_the_entropy_of_the_rating_less_that_of_its_noise() -> None:
+    mixture, rows = some_mixture(29, 5, 3, GAUSSIAN), some_texts(29, 4, 3)
+    means, within = mixture._by_component(rows)[1:]
+    x, step = np.linspace(-60, 60, 200_001, retstep=True)
+    for i, gain in enumerate(mixture.information_gain(rows)):
+        total = within[i] + 0.3 / 0.8**2
+        normals = np.exp(-((x[:, None] - means[i]) ** 2) / (2 * total)) / np.sqrt(2 * np.pi * total)
+        density = np.maximum(normals @ mixture.weights, 1e-300)
+        entropy = -(density * np.log(density)).sum() * step
+        noise = 0.5 * np.log(2 * np.pi * np.e * 0.3 / 0.8**2)
+        assert gain == pytest.approx(entropy - noise, abs=2e-3)
+
+
 def test_a_mixture_can_widen_when_a_rating_surprises() -> None:
     # Two archetypes far apart, one improbable: its first evidence leaves more doubt than before.
     prior = MixturePosterior(

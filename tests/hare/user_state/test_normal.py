@@ -148,6 +148,25 @@ def test_one_rating_is_the_one_dimensional_root_and_equals_the_batch_of_one(rati
 
 
 @pytest.mark.parametrize("ratings", [ORDINAL, BINOMIAL], ids=lambda m: m.name)
+@pytest.mark.parametrize("deviation", [1.1, 10.0, 40.0])
+def test_the_batch_finds_its_mode_on_steep_and_contradicting_histories_too(
+    ratings, deviation: float
+) -> None:
+    # Newton's plain steps go round in circles on most of the steepest of these.
+    rng = np.random.default_rng(2)
+    users, size = 200, 6
+    prior = NormalPosterior(
+        np.zeros((users, size)), np.broadcast_to(np.eye(size), (users, size, size)), ratings
+    )
+    rows = texts(rng, users * 12, size, deviation).reshape(users, 12, size + 1)
+    rewards = rng.choice([0.0, 0.25, 0.5, 0.75, 1.0], (users, 12))
+    mode = prior.learn(rows, rewards).mean
+    s = (rows[..., :-1] @ mode[..., None])[..., 0] + rows[..., -1]
+    slope, _ = ratings.derivatives(s, rewards)
+    assert np.abs((rows[..., :-1] * slope[..., None]).sum(axis=1) - mode).max() < 1e-8
+
+
+@pytest.mark.parametrize("ratings", [ORDINAL, BINOMIAL], ids=lambda m: m.name)
 def test_slope_and_curvature_are_the_derivatives_of_the_log_likelihood(ratings) -> None:
     s, h = np.linspace(-4, 4, 41), 1e-4
     for reward in (0.0, 0.25, 0.4, 0.75, 1.0):
