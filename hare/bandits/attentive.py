@@ -85,7 +85,8 @@ class AttentiveBandit(ContextualBandit):
     alpha         strength of exploration in units of U, >= 0
     exploration   cubature, thompson, gumbel, temperature or none
     temperature   of the logits, in units of reward, > 0
-    heads         H, sets of clusters of their own; clusters: C a head, None for √K
+    heads         H, sets of clusters of their own
+    clusters      C a head; None for √K, or K where the items are the arms themselves
     sharpness     of the attention to clusters, > 0
     items         columns of the contexts that describe the item (a slice, or integers); None: those
                   in which the arms differ when first seen
@@ -251,7 +252,8 @@ class AttentiveBandit(ContextualBandit):
         self._item_columns = self._find_items(pairs, by_arm=contexts.ndim == 2)
         self._rest = np.setdiff1d(np.arange(pairs.shape[1]), self._item_columns)
         pool = pairs[:, self._item_columns]
-        labels = [cluster_pool(pool, self.clusters, seed) for seed in range(self.heads)]
+        count = len(pool) if contexts.ndim == 2 and self.clusters is None else self.clusters
+        labels = [cluster_pool(pool, count, seed) for seed in range(self.heads)]
         self._centres = np.stack(
             [[pool[own == c].mean(axis=0) for c in range(own.max() + 1)] for own in labels]
         )  # (H, C, dv)
