@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,7 +11,7 @@ from typing import Any
 
 from hare.errors import HareError
 from hare.experiments.commands import add_commands
-from hare.experiments.results import write_rows
+from hare.experiments.results import write_object, write_rows
 from hare.synthesis.settings import ResourceSettings
 
 
@@ -50,8 +49,7 @@ def _write(file: Path, figures: Any) -> None:
     if isinstance(figures, list):
         write_rows(file, figures)
     else:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+        write_object(file, figures)
 
 
 def _text(arguments: argparse.Namespace) -> dict[str, float]:

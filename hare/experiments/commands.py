@@ -29,6 +29,22 @@ def add_commands(commands: Any) -> None:
     regret.add_argument("--csv", type=Path, help="file for the rows as a table")
     regret.add_argument("--no-vectors", action="store_true", help="leave out synthesised vectors")
     regret.set_defaults(run=_regret)
+    ablations = commands.add_parser("ablations", help="one part of HARE changed at a time")
+    _plan_options(ablations)
+    ablations.set_defaults(run=_ablations)
+    entropy = commands.add_parser("entropy", help="attention by the user's own round")
+    _plan_options(entropy)
+    entropy.set_defaults(run=_entropy)
+    hypotheses = commands.add_parser("hypotheses", help="verdicts on H1, H3, H4 and H5")
+    _plan_options(hypotheses)
+    hypotheses.add_argument(
+        "--results", type=Path, help="folder with by_seed.json and trends.json; else they are made"
+    )
+    hypotheses.set_defaults(run=_hypotheses)
+    page = commands.add_parser("page", help="figures and bandits.md from a results folder")
+    page.add_argument("--results", type=Path, default=Path("docs/results"))
+    page.add_argument("--no-figures", action="store_true", help="the page alone")
+    page.set_defaults(run=_page, json=None)
 
 
 def _plan_options(command: argparse.ArgumentParser) -> None:
@@ -98,6 +114,93 @@ def _regret(arguments: argparse.Namespace) -> list[dict[str, Any]]:
         if arguments.out is not None:
             results.merge_rows(arguments.out / "vectors.json", vectors)
     return rows
+
+
+def _ablations(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    from hare.experiments import results
+    from hare.experiments.ablations import ENVIRONMENTS as ABLATED
+    from hare.experiments.ablations import measure_ablations
+    from hare.experiments.regret import as_json
+
+    measured = measure_ablations(ABLATED, _plan(arguments))
+    for row in measured:
+        print(
+            f"{row.environment:12s} {row.variant:29s} regret {row.regret_mean:8.1f}  less default "
+            f"{row.difference:+7.1f} [{row.difference_ci_low:+.1f}, {row.difference_ci_high:+.1f}]"
+        )
+    rows = as_json(measured)
+    if arguments.out is not None:
+        results.merge_rows(arguments.out / "ablations.json", rows)
+    return rows
+
+
+def _entropy(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    from hare.experiments import results
+    from hare.experiments.entropy import measure_entropy
+    from hare.experiments.regret import as_json
+
+    points, trends = measure_entropy(_plan(arguments))
+    for row in trends:
+        print(
+            f"{row.environment:12s} alpha {row.alpha:g}  {row.measure:19s} slope {row.slope:+.4f} "
+            f"[{row.slope_ci_low:+.4f}, {row.slope_ci_high:+.4f}] an own round, p {row.p:.2g}; "
+            f"first to last {row.change:+.3f}"
+        )
+    rows, told = as_json(points), as_json(trends)
+    if arguments.out is not None:
+        results.merge_rows(arguments.out / "entropy.json", rows)
+        results.merge_rows(arguments.out / "trends.json", told)
+    return rows
+
+
+def _hypotheses(arguments: argparse.Namespace) -> dict[str, Any]:
+    from hare.experiments import results
+    from hare.experiments.hypotheses import POLICIES as NEEDED
+    from hare.experiments.hypotheses import aims, verdicts
+    from hare.experiments.regret import as_json, measure_regret
+
+    if arguments.results is not None:
+        by_seed = results.read_rows(arguments.results / "by_seed.json")
+        trends = results.read_rows(arguments.results / "trends.json")
+    else:
+        from hare.experiments.entropy import measure_entropy
+
+        plan = _plan(arguments)
+        environments = QUICK_ENVIRONMENTS if arguments.quick else tuple(ENVIRONMENTS)
+        measured = measure_regret(environments, NEEDED, plan)
+        by_seed = as_json([record for result in measured for record in result.records])
+        trends = as_json(measure_entropy(plan)[1])
+    found = {
+        "verdicts": as_json(verdicts(by_seed, trends)),
+        "aims": as_json(aims(by_seed)),
+    }
+    for row in found["verdicts"]:
+        print(f"{row['hypothesis']:15s} {row['environment']:17s} {row['verdict']:14s}", end="")
+        if row["value"] is None:
+            print(f"{row['statement']}")
+        else:
+            print(
+                f"{row['measure']}: {row['value']:.3g} [{row['ci_low']:.3g}, {row['ci_high']:.3g}]"
+            )
+    for row in found["aims"]:
+        print(
+            f"{'aim met' if row['met'] else 'aim missed':15s} {row['environment']:17s} "
+            f"{row['aim']}: {row['value']:.3f} [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
+        )
+    if arguments.out is not None:
+        results.write_object(arguments.out / "hypotheses.json", found)
+    return found
+
+
+def _page(arguments: argparse.Namespace) -> None:
+    from hare.experiments.page import write_page
+
+    if not arguments.no_figures:
+        from hare.experiments.figures import write_figures
+
+        for file in write_figures(arguments.results):
+            print(file)
+    print(write_page(arguments.results))
 
 
 def _line(row: Any) -> str:

@@ -51,6 +51,7 @@ AnyStream = Stream | ClassificationStream
 GRID_SIZE = 6  # settings tried for each tunable policy
 REQUEST = slice(0, DIMENSION)  # columns of a pair context
 ITEM = slice(DIMENSION, 2 * DIMENSION)
+HARE_ON_DATA: Settings = {"user_state": False, "update_every": 10}  # one user; many coefficients
 HARE_FIXED: Settings = {"items": ITEM, "clusters": 8}  # the pool's size is known: √40 and a little
 
 
@@ -129,7 +130,7 @@ class CosinePlayer:
 
 def attentive(settings: Settings, shape: Shape, random_state: Any) -> AttentiveBandit:
     """HARE with these settings over what every experiment gives it."""
-    own = HARE_FIXED if shape.pairs else {"n_arms": shape.arms}
+    own = HARE_FIXED if shape.pairs else {"n_arms": shape.arms, **HARE_ON_DATA}
     return AttentiveBandit(**{**own, **settings}, random_state=random_state)
 
 
@@ -208,12 +209,17 @@ _PAIRS = frozenset({"pairs"})
 _USERS = frozenset({"pairs", "users"})
 _HARE_GRID = _grid(alpha=(1.0, 2.0, 3.0), temperature=(0.03, 0.1))
 _LINUCB_GRID = _grid(alpha=(0.03, 0.1, 0.3), ridge=(0.1, 1.0))
+_WIDER_GRID = _grid(alpha=(0.1, 0.3, 1.0), ridge=(0.1, 1.0))  # few coefficients: wider pays
 _NEURAL_UCB_GRID = _grid(alpha=(0.01, 0.03, 0.1), learning_rate=(3e-3, 1e-2))
 
 POLICIES: dict[str, Policy] = {
     "hare": Policy("HARE", _hare(), _HARE_GRID, uses_users=True),
     "hare_no_user": Policy(
-        "HARE without user state", _hare(user_state=False), _HARE_GRID, uses_users=True
+        "HARE without user state",
+        _hare(user_state=False),
+        _HARE_GRID,
+        uses_users=True,
+        needs=_USERS,
     ),
     "attention_only": Policy(
         "attention only (α = 0)",
@@ -221,7 +227,7 @@ POLICIES: dict[str, Policy] = {
         _grid(temperature=(0.03, 0.1), prior_sd=(0.25, 0.5, 1.0)),
         uses_users=True,
     ),
-    "linucb": Policy("LinUCB", _linear(LinUCB), _LINUCB_GRID),
+    "linucb": Policy("LinUCB", _linear(LinUCB), _WIDER_GRID),
     "linucb_disjoint": Policy(
         "LinUCB, disjoint", _linear(LinUCB, "disjoint"), _LINUCB_GRID, needs=_PAIRS
     ),

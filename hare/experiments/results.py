@@ -5,7 +5,7 @@
     by_seed.json              regret by quarter and diversity, a list a policy (`regret.SeedRecord`)
     curves.npz                cumulative regret by round: mean and 95% band
     vectors.json              the second action class          (`vectors.VectorRow`)
-    ablations.json  entropy.json  trends.json  hypotheses.json
+    ablations.json  entropy.json  trends.json  hypotheses.json (verdicts and aims)
 
 A list is written one row a line. Writing rows of some environments keeps those of the others, so
 that a long measurement can be made in parts.
@@ -33,6 +33,13 @@ def write_rows(file: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
     file.write_text(f"[\n{lines}\n]\n" if rows else "[]\n", "utf-8")
+
+
+def write_object(file: Path, value: Mapping[str, Any]) -> None:
+    """One JSON object."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    file.write_text(text + "\n", "utf-8")
 
 
 def read_rows(file: Path) -> Rows:
