@@ -336,7 +336,8 @@ def test_far_beyond_the_calibrated_scale_the_streaming_intervals_are_too_narrow(
     fresh = texts(rng, 30, size, 3.7)
     mean, variance = know.predict(fresh)
     actual = truth @ fresh[:, :-1].T + fresh[:, -1]
-    assert np.mean(np.abs(actual - mean) <= 1.6449 * np.sqrt(variance)) < 0.85
+    coverage = np.mean(np.abs(actual - mean) <= 1.6449 * np.sqrt(variance))
+    assert coverage < 0.875  # 0.90 at the calibrated scale
 
 
 @every_model
