@@ -1,4 +1,7 @@
-"""The commands that measure bandits: what each takes, runs, prints and writes."""
+"""The commands that measure bandits and users: what each takes, runs, prints and writes.
+
+Nothing heavy is imported before a command runs.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ QUICK_NOTE = (
 
 
 def add_commands(commands: Any) -> None:
-    """Add regret, ablations, entropy, hypotheses and page to a parser's sub-commands."""
+    """Add the commands to a parser's sub-commands."""
     regret = commands.add_parser("regret", help="regret of every policy in every environment")
     _plan_options(regret)
     regret.add_argument("--environments", nargs="+", help=f"of {', '.join(ALL_ENVIRONMENTS)}")
@@ -41,6 +44,21 @@ def add_commands(commands: Any) -> None:
         "--results", type=Path, help="folder with by_seed.json and trends.json; else they are made"
     )
     hypotheses.set_defaults(run=_hypotheses)
+    off_policy = commands.add_parser("off-policy", help="click rates from logs, both ways")
+    off_policy.add_argument(
+        "--data", type=Path, required=True, help="Open Bandit Dataset, unpacked"
+    )
+    off_policy.add_argument("--campaign", default="men")
+    off_policy.add_argument("--seed", type=int, default=1)
+    off_policy.add_argument("--json", type=Path, help="file for the rows")
+    off_policy.set_defaults(run=_off_policy)
+    ten = commands.add_parser("ten-ratings", help="what ten ratings can do, on the model's pool")
+    ten.add_argument("--model", default="embedded", help="embedded, or a model directory")
+    ten.add_argument("--users", type=int, default=400)
+    ten.add_argument("--seed", type=int, default=0)
+    ten.add_argument("--jobs", type=int, default=-1, help="workers; -1, the default: all cores")
+    ten.add_argument("--json", type=Path, help="file for the rows")
+    ten.set_defaults(run=_ten_ratings)
     page = commands.add_parser("page", help="figures and bandits.md from a results folder")
     page.add_argument("--results", type=Path, default=Path("docs/results"))
     page.add_argument("--no-figures", action="store_true", help="the page alone")
@@ -190,6 +208,34 @@ def _hypotheses(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.out is not None:
         results.write_object(arguments.out / "hypotheses.json", found)
     return found
+
+
+def _off_policy(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    from hare.experiments.off_policy import off_policy, report
+
+    rows = off_policy(arguments.data, arguments.campaign, arguments.seed)
+    print(report(rows))
+    return rows
+
+
+def _ten_ratings(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    from hare.experiments.ten_ratings import ten_ratings
+    from hare.experiments.ten_ratings_crowd import label_texts
+    from hare.synthesis.resources import load_resources
+    from hare.synthesis.settings import ResourceSettings
+
+    pool = load_resources(ResourceSettings(model=arguments.model)).trained.pool
+    texts = label_texts(pool.skills, pool.embeddings)
+    rows = ten_ratings(texts, arguments.users, seed=arguments.seed, jobs=arguments.jobs)
+    for row in rows:
+        if row.round in (5, 10):
+            batch = " batch" if row.batch else ""
+            how = f"{row.features} {row.prior} {row.ratings} {row.choice} {row.learns}{batch}"
+            print(
+                f"{row.setting:34s} {how:46s} round {row.round:2d}  {row.share:.2f} "
+                f"[{row.ci_low:.2f}, {row.ci_high:.2f}]"
+            )
+    return [asdict(row) for row in rows]
 
 
 def _page(arguments: argparse.Namespace) -> None:

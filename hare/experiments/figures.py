@@ -64,6 +64,7 @@ def regret_curves(folder: Path) -> go.Figure:
                 col=cell[1],
             )
             shown.add(policy)
+    figure.update_yaxes(rangemode="nonnegative")
     rows = math.ceil(len(environments) / 3)
     return _style(figure, "Cumulative regret by round", 300, 280 * rows + 140)
 
@@ -180,7 +181,7 @@ def _panels(
         vertical_spacing=0.28 / rows if rows > 1 else 0.1,
     )
     if log:
-        figure.update_xaxes(type="log")
+        figure.update_xaxes(type="log", dtick="D2", minor={"showgrid": False})
     return figure, [(i // columns + 1, i % columns + 1) for i in range(len(titles))]
 
 
@@ -212,7 +213,7 @@ def _forest(
     at: float,
 ) -> None:
     place: Any = {"row": cell[0], "col": cell[1]}  # plotly types these as text
-    figure.add_vline(x=at, line={"color": GREY, "width": 1, "dash": "dot"}, **place)
+    figure.add_vline(x=at, line={"color": BLACK, "width": 1}, opacity=0.6, **place)
     values = [value for value, _, _ in intervals]
     figure.add_scatter(
         x=values,

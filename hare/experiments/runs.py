@@ -148,7 +148,8 @@ def run_all(
     if plan.backend == "ray":
         _register_ray()
     calls = (joblib.delayed(_single_threaded)(function, task) for task in tasks)
-    with joblib.parallel_config(backend=plan.backend, n_jobs=plan.jobs):
+    threads = {"inner_max_num_threads": 1} if plan.backend == "loky" else {}  # torch's, too
+    with joblib.parallel_config(backend=plan.backend, n_jobs=plan.jobs, **threads):
         results: Any = joblib.Parallel(return_as="generator")(calls)
         return list(tqdm(results, total=len(tasks), desc=label, leave=False, disable=None))
 
@@ -185,15 +186,8 @@ def tune(environment: str, policies: Iterable[str], plan: Plan) -> dict[str, Cho
 
 
 def _single_threaded(function: Callable[[In], Out], task: In) -> Out:
-    import torch  # attention runs in it, with a thread pool of its own
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(limits=1):
-            return function(task)
-    finally:
-        torch.set_num_threads(before)
+    with threadpool_limits(limits=1):
+        return function(task)
 
 
 def _register_ray() -> None:
