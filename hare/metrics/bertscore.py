@@ -10,6 +10,12 @@ from a layer of all-MiniLM-L6-v2, not from one of the models that the paper cali
 judgements: no number here compares with published BERTScores, and so the metric has a name of its
 own. Raw scores of unrelated texts are far from 0; the random-pair baseline b says how far, for the
 texts at hand, and (F − b)/(1 − b) puts it at 0 (section 3, "Baseline Rescaling").
+
+Layer 6 is the default because, of six, it told best apart 200 pairs of phrasings of one step of our
+corpus from 200 pairs of different steps (area under the curve .973; layer 5 .953, ROUGE-L .883),
+and pairs of hand-written skills of one domain from other pairs (.836; .814, .598). HARE's encoder
+is the same model: a system that aims at closeness in its space is at an advantage here, so ROUGE-L
+and ratings belong beside this metric.
 """
 
 from __future__ import annotations
@@ -20,6 +26,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hare.errors import EncoderError, InputError, SettingsError
 from hare.metrics.checks import Array, check_count, check_pairs, check_texts
@@ -60,21 +67,18 @@ class Baseline:
 class BertScoreMiniLM:
     """Scores texts in English; the model is loaded once, from the installed package.
 
-    layer        1 to 6, whose output are the token vectors; the last but one by default
-    batch_size   texts read at once; it does not change the scores beyond rounding
+    layer   1 to 6, whose outputs are the token vectors
 
     >>> metric = BertScoreMiniLM()
     >>> metric.score(["dogs", ""], ["dogs", "cats"]).f1.round(3).tolist()
     [1.0, 0.0]
     """
 
-    def __init__(self, layer: int = 5, batch_size: int = 64) -> None:
+    def __init__(self, layer: int = 6) -> None:
         check_count("layer", layer, 1)
         if layer > LAYERS:
             raise SettingsError("layer", layer, f"must be at most {LAYERS}")
-        check_count("batch_size", batch_size, 1)
         self.layer = layer
-        self.batch_size = batch_size
         self._scorer, self._tokenizer = _load(layer)
 
     @property
@@ -87,20 +91,28 @@ class BertScoreMiniLM:
     def score(self, candidates: Sequence[str], references: Sequence[str]) -> Overlap:
         """Raw precision, recall and F of each candidate with its reference, (n,).
 
-        A blank candidate has 0 in all three. InputError for blank references, other lengths, and
-        texts of more than 512 tokens, which the model would read in part only.
+        Each lies in 0 to 1: a negative mean cosine counts as 0, as does a candidate without any
+        token. InputError for such references, for other lengths, and for texts of more than 512
+        tokens, which the model would read in part only.
         """
         first, second = check_pairs(candidates, references)
-        self._check_lengths("candidates", first)
-        self._check_lengths("references", second)
-        scores = np.zeros((3, len(first)))
-        said = [k for k, text in enumerate(first) if text.strip()]
-        if said:  # bert-score cannot take a blank text, nor no text
+        lengths = self._lengths("candidates", first)
+        empty = np.flatnonzero(self._lengths("references", second) == 0)
+        if len(empty):
+            raise InputError(f"references[{empty[0]}]: has no token that MiniLM knows")
+        scores = np.zeros((2, len(first)))
+        said = np.flatnonzero(lengths)
+        if len(said):  # bert-score cannot take a text without tokens, nor no text
+            # One at a time: in a batch, padding counts as a match of cosine 0, and so a short
+            # text's score would depend on its company where the true cosines are negative.
             found = self._scorer.score(
-                [first[k] for k in said], [second[k] for k in said], batch_size=self.batch_size
+                [first[k] for k in said], [second[k] for k in said], batch_size=1
             )
-            scores[:, said] = np.stack([np.asarray(side, dtype=np.float64) for side in found])
-        return Overlap(*scores)
+            scores[:, said] = np.stack([np.asarray(side, dtype=np.float64) for side in found[:2]])
+        precision, recall = np.clip(scores, 0.0, 1.0)
+        both = precision + recall
+        f1 = np.divide(2 * precision * recall, both, out=np.zeros_like(both), where=both > 0)
+        return Overlap(precision, recall, f1)
 
     def random_pair_baseline(
         self, texts: Sequence[str], *, pairs: int = 500, seed: int | np.random.Generator = 0
@@ -122,11 +134,13 @@ class BertScoreMiniLM:
         f1 = self.score([different[k] for k in left], [different[k] for k in right]).f1
         return Baseline(float(f1.mean()), float(f1.std()), len(drawn), n)
 
-    def _check_lengths(self, name: str, texts: Sequence[str]) -> None:
-        for k, text in enumerate(texts):
-            length = len(self._tokenizer.encode(text, truncation=False, verbose=False))
-            if length > LONGEST:
-                raise InputError(f"{name}[{k}]: has {length} tokens, and MiniLM reads {LONGEST}")
+    def _lengths(self, name: str, texts: Sequence[str]) -> NDArray[np.int64]:
+        """(n,) numbers of tokens, [CLS] and [SEP] left out."""
+        counts = [len(self._tokenizer.encode(text, verbose=False)) for text in texts]
+        for k, count in enumerate(counts):
+            if count > LONGEST:
+                raise InputError(f"{name}[{k}]: has {count} tokens, and MiniLM reads {LONGEST}")
+        return np.array(counts) - 2
 
 
 @lru_cache(maxsize=LAYERS)

@@ -60,7 +60,7 @@ def numbers(name: str, values: ArrayLike) -> Array:
     """Finite real numbers as float64."""
     try:
         array = np.asarray(values)
-    except ValueError as error:  # rows of different lengths
+    except (TypeError, ValueError) as error:  # rows of different lengths, types without numbers
         raise InputError(f"{name}: cannot be made an array: {error}") from error
     if array.dtype.kind not in "fiu":
         raise InputError(f"{name}: must be real numbers, not {array.dtype}")
@@ -73,6 +73,8 @@ def numbers(name: str, values: ArrayLike) -> Array:
 def labels(name: str, values: ArrayLike, count: int) -> NDArray[np.int64]:
     """(count,) labels of any one kind as codes 0, 1, ... in sorted order."""
     array = np.asarray(values)
+    if array.dtype.kind == "O" and all(isinstance(value, str) for value in array.ravel()):
+        array = array.astype(str)  # a table's column of texts
     if array.shape != (count,):
         raise InputError(f"{name}: must be ({count},) like vectors, not {array.shape}")
     if array.dtype.kind not in "iuUS":

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hare.errors import InputError, SettingsError
-from hare.metrics.checks import Array, check_inside, unit_rows
+from hare.metrics.checks import Array, check_inside, numbers, unit_rows
 
 _BLOCK = 1024  # rows compared at once, so that memory does not grow with both sides
 
@@ -58,7 +58,7 @@ def novelty(
     >>> measured.share.tolist(), measured.pool_share.tolist()
     ([0.5], [0.0])
     """
-    cuts = np.asarray(thresholds, dtype=np.float64)
+    cuts = numbers("thresholds", thresholds)
     if cuts.ndim != 1 or not len(cuts) or not (np.abs(cuts) <= 1).all():
         raise SettingsError("thresholds", thresholds, "must be one or more cosines, -1 to 1")
     check_inside("width", width, 0, 2)

@@ -205,7 +205,8 @@ def _within_sums(distances: Array, divisions: NDArray[np.int64]) -> Array:
 def _means(blocks: Sequence[_Request]) -> tuple[float, float]:
     """(between, within), the means over the requests."""
     means = [block.means(_within_sums(block.distances, block.users[None])) for block in blocks]
-    return tuple(float(side) for side in np.mean(means, axis=0)[:, 0])  # type: ignore[return-value]
+    between, within = np.mean(means, axis=0)[:, 0]
+    return float(between), float(within)
 
 
 def _interval(
