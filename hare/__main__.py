@@ -1,4 +1,4 @@
-"""`python -m hare train`: train a conditioned decoder and write its directory."""
+"""The command line of hare: `python -m hare train` and `python -m hare collect`."""
 
 from __future__ import annotations
 
@@ -30,9 +30,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     train.add_argument("--encoder", default="minilm", help="minilm, tfidf, an id or a directory")
     train.add_argument("--steps", type=int, help="joint optimisation steps")
     train.add_argument("--seed", type=int, default=0, help="seed of every draw")
+    train.set_defaults(run=_train)
+    collect = commands.add_parser(
+        "collect",
+        help="collect published skills and prompts",
+        description="Collect published skills and prompts: read, screened, without duplicates, "
+        "with their provenance. The folder appears when it is complete.",
+    )
+    collect.add_argument(
+        "--from",
+        dest="sources",
+        nargs="+",
+        metavar="SOURCE",
+        required=True,
+        help="a folder, a file, an archive (zip, tar) or a git URL",
+    )
+    collect.add_argument("--out", type=Path, required=True, help="new folder to write")
+    collect.set_defaults(run=_collect)
     arguments = parser.parse_args(argv)
     try:
-        return _train(arguments)
+        return arguments.run(arguments)
     except HareError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -52,6 +69,17 @@ def _train(arguments: argparse.Namespace) -> int:
     fingerprint = train_model(settings, arguments.out, work)
     print(f"Wrote {arguments.out}, fingerprint {fingerprint}.")
     print(f"Measure it: python -m hare.experiments text --model {arguments.out}")
+    return 0
+
+
+def _collect(arguments: argparse.Namespace) -> int:
+    from hare.data.collect import check_out, collect, report, write
+
+    check_out(arguments.out)  # before the minutes that a clone can take
+    collection = collect(arguments.sources)
+    write(collection, arguments.out)
+    print(report(collection))
+    print(f"Wrote {arguments.out}.")
     return 0
 
 

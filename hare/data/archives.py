@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import lzma
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -29,6 +30,8 @@ _DAMAGED = (
     OSError,
     RuntimeError,  # an encrypted member
     NotImplementedError,  # a compression that Python does not read
+    struct.error,
+    ValueError,  # a name that is no text
 )
 
 
@@ -92,6 +95,8 @@ def read_archive(
                     yield Refusal(str(name), "oversize", f"more than {limits.file_bytes} bytes")
                 else:
                     yield SourceFile(name, data)
+    except InputError:
+        raise
     except _DAMAGED as error:
         raise InputError(f"{path.name}: not a readable archive ({error})") from error
 
@@ -123,6 +128,7 @@ def _members(path: Path) -> Iterator[_Member]:
 
 def _checked_name(archive: Path, name: str) -> PurePosixPath:
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or "\0" in name:
+    drive = bool(path.parts) and ":" in path.parts[0]
+    if not path.parts or path.is_absolute() or ".." in path.parts or drive or "\0" in name:
         raise InputError(f"{archive.name}: the member {name!r} points outside the archive")
     return path

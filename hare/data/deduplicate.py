@@ -58,7 +58,7 @@ def find_twins(texts: Sequence[str], threshold: float = 0.75) -> tuple[Twin, ...
     sizes = np.asarray(runs.sum(axis=1)).ravel()
     for start in range(0, len(unique), _BLOCK):
         shared = sparse.csr_array(runs[start : start + _BLOCK] @ runs.T)
-        for row in range(shared.shape[0]):
+        for row in range(len(shared.indptr) - 1):
             here = start + row
             columns = shared.indices[shared.indptr[row] : shared.indptr[row + 1]]
             common = shared.data[shared.indptr[row] : shared.indptr[row + 1]]

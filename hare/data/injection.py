@@ -17,7 +17,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from hare.data.sections import headings
+from hare.data.sections import fenced_lines, headings
 
 MOST_QUOTED = 0.8  # share of lines in code above which code is the text itself
 
@@ -175,7 +175,7 @@ class _Excuses:
         self._lines = [0]
         for line in text.split("\n"):
             self._lines.append(self._lines[-1] + len(line) + 1)
-        self._fenced = _fenced_lines(text)
+        self._fenced = _quoted_lines(text)
         self._headings = [(k, heading) for k, _, heading in headings(text)]
 
     def covers(self, start: int, end: int) -> bool:
@@ -207,17 +207,9 @@ class _Excuses:
         return self._text[start:end] + rest
 
 
-def _fenced_lines(text: str) -> frozenset[int]:
-    numbers: set[int] = set()
-    fence = ""
-    for k, line in enumerate(text.split("\n")):
-        mark = re.match(r"\s*(`{3,}|~{3,})", line)
-        if fence or mark:
-            numbers.add(k)
-        if mark and not fence:
-            fence = mark[1]
-        elif mark and mark[1].startswith(fence):
-            fence = ""
+def _quoted_lines(text: str) -> frozenset[int]:
+    lines = text.split("\n")
+    fenced = fenced_lines(lines)
     # A prompt that is written as one block of code is no quotation.
-    written = sum(bool(line.strip()) for line in text.split("\n"))
-    return frozenset(numbers) if len(numbers) <= MOST_QUOTED * written else frozenset()
+    written = sum(bool(line.strip()) for line in lines)
+    return fenced if len(fenced) <= MOST_QUOTED * written else frozenset()

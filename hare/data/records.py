@@ -104,7 +104,7 @@ class Record:
     @property
     def id(self) -> str:
         """Sixteen hex digits that follow from place and words."""
-        key = "\0".join((self.provenance.path, self.provenance.place, self.raw))
+        key = "\0".join((self.provenance.path, self.provenance.place, self.title, self.body))
         return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     @property

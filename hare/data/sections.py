@@ -7,7 +7,7 @@ one. What belongs to no known section is instructions, so that nothing is lost.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 _HEADING = re.compile(r"(?P<marks>#{1,4}) +(?P<text>.+?)[ #:]*")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
@@ -25,14 +25,10 @@ _INSTRUCTIONS = re.compile(r"\W*instructions?", re.IGNORECASE)
 
 def headings(text: str) -> Iterator[tuple[int, int, str]]:
     """(line index, rank, text) of every heading outside fenced code."""
-    fence = ""
-    for k, line in enumerate(text.split("\n")):
-        mark = _FENCE.match(line)
-        if mark and not fence:
-            fence = mark[1]
-        elif mark and mark[1].startswith(fence):
-            fence = ""
-        elif not fence and (match := _HEADING.fullmatch(line)):
+    lines = text.split("\n")
+    fenced = fenced_lines(lines)
+    for k, line in enumerate(lines):
+        if k not in fenced and (match := _HEADING.fullmatch(line)):
             yield k, len(match["marks"]), match["text"].strip()
 
 
@@ -98,14 +94,22 @@ def split_when(description: str) -> tuple[str, str]:
     return (" ".join(rest), " ".join(when)) if rest else (description, "")
 
 
-def unfenced(lines: list[str]) -> Iterator[str]:
+def unfenced(lines: Sequence[str]) -> list[str]:
     """The lines outside fenced code blocks."""
+    fenced = fenced_lines(lines)
+    return [line for k, line in enumerate(lines) if k not in fenced]
+
+
+def fenced_lines(lines: Sequence[str]) -> frozenset[int]:
+    """The indices of the lines of fenced code blocks, fences included."""
+    numbers: set[int] = set()
     fence = ""
-    for line in lines:
+    for k, line in enumerate(lines):
         mark = _FENCE.match(line)
+        if fence or mark:
+            numbers.add(k)
         if mark and not fence:
             fence = mark[1]
         elif mark and mark[1].startswith(fence):
             fence = ""
-        elif not fence:
-            yield line
+    return frozenset(numbers)

@@ -20,10 +20,11 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from hare.data.domains import skill_from
 from hare.data.reading import Page, read_page, read_yaml
 from hare.data.records import Provenance, Record, Refusal, record_of
 from hare.data.sections import first_paragraph, part, split_when, title_of
-from hare.data.skills import Skill, format_skill, is_well_formed, parse_skill
+from hare.data.skills import format_skill, is_well_formed, parse_skill
 from hare.errors import InputError
 
 LEAST_ENTRIES = 10  # linked entries that make a markdown file a list
@@ -128,6 +129,8 @@ def _rows(text: str) -> list[tuple[str, str]]:
 
 
 def _library(path: PurePosixPath, text: str, notes: tuple[str, ...]) -> Iterator[Record]:
+    if not re.search(r"prompt", text, re.IGNORECASE):
+        return  # settings are JSON too, and often with comments
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -170,28 +173,22 @@ def _first(values: Mapping[str, Any], keys: tuple[str, ...]) -> str:
 
 
 def _skills(path: PurePosixPath, text: str) -> Iterator[Record | Refusal]:
+    if not re.search(r"^- +title:", text, re.MULTILINE):
+        return  # settings and workflows are YAML too
     entries = read_yaml(text, LONGEST_YAML)
-    if not isinstance(entries, list):
-        return
-    for number, entry in enumerate(entries, start=1):
-        if not isinstance(entry, dict) or not {"title", "steps"} <= entry.keys():
-            continue
-        place = Provenance(path=str(path), place=f"entry {number}")
+    for number, entry in enumerate(entries if isinstance(entries, list) else [], start=1):
+        place = f"entry {number}"
         try:
-            skill = Skill(
-                **{key: _string(entry, key) for key in ("title", "description", "when", "example")},
-                steps=tuple(map(str, entry["steps"])),
-                domain=path.stem,
-            )
+            if not isinstance(entry, dict):
+                raise InputError("no mapping")
+            skill = skill_from(entry, path.stem)
         except InputError as error:
-            yield Refusal(str(path), "unreadable", f"entry {number}: {error}")
-            continue
-        yield replace(record_of(skill, format_skill(skill)), provenance=place)
-
-
-def _string(entry: Mapping[str, Any], key: str) -> str:
-    value = entry.get(key, "")
-    return value if isinstance(value, str) else ""
+            yield Refusal(str(path), "unreadable", f"{place}: {error}")
+        else:
+            yield replace(
+                record_of(skill, format_skill(skill)),
+                provenance=Provenance(path=str(path), place=place),
+            )
 
 
 def _markdown(path: PurePosixPath, text: str, notes: tuple[str, ...]) -> Iterator[Record]:
