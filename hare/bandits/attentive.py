@@ -1,17 +1,18 @@
 """HARE as a bandit: attention over items whose logits know what is uncertain about the user.
 
 Items are read through softmax attention over clusters of the pool (the keys are k-means centres,
-one set a head), so that knowledge about one item serves those like it:
+one set a head), so that knowledge about one item serves those like it, and through linear
+attention (Katharopoulos et al. 2020), which is the product of item and request itself:
 
     a_c(v) = softmax_c( −sharpness |v − c|² / s² ),         s² the pool's mean squared spread
 
 A reward is linear in what was attended to, for everybody and for the user who asks,
 
-    r = [context, a(v) ⊗ request]'θ + [v, 1, a(v)]'δ_u + ε,
+    r = [context, 1]'θ₁ + (a(v) ⊗ [request, 1])'θ₂ + (v ⊗ request)'θ₃ + [v, 1, a(v)]'δ_u + ε,
 
 so a cluster is credited with the square of its attention and all share one innovation
-(`mixed_effects`: the posterior is exact, its prior learned from the users). Items are then attended
-to with logits μ_k / temperature of deviation U_k / temperature, explored as
+(`mixed_effects`: the posterior is exact; how much each part may say is learned from rewards). Items
+are then attended to with logits μ_k / temperature of deviation U_k / temperature, explored as
 `hare.attention.exploration` offers; the default averages over who the user may be and is
 optimistic inside the softmax:
 
@@ -52,9 +53,9 @@ if TYPE_CHECKING:
 
 MODES = ("cubature", "thompson", "gumbel", "temperature", "none")
 SCHEDULES = ("fixed", "linear", "inverse_sqrt", "learned")
-SHARED, ATTENDED = 0, 1  # the two blocks of θ: the context itself, and what was attended to
-SIMPLER = 0.3  # what attention and users may first add, against the context itself: simple first
-FIRST_PRIOR = 10  # rounds after which the prior is learned; again whenever they have doubled
+CONTEXT, ATTENDED, CROSSED = range(3)  # the blocks of θ
+SIMPLER = 0.15  # what the other parts may first add, against the context itself: simple first
+FIRST_PRIOR, PRIOR_GROWTH = 10, 1.5  # rounds until the prior is first learned; then by this factor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +91,7 @@ class AttentiveBandit(ContextualBandit):
     sharpness     of the attention to clusters, > 0
     items         columns of the contexts that describe the item (a slice, or integers); None: those
                   in which the arms differ when first seen
+    crossed       attend linearly too (not where the items are the arms: clusters say it all)
     user_state    learn what each user adds; False is the ablation "HARE without user"
     schedule      of alpha over rounds: fixed, linear (to 0 at `horizon`), inverse_sqrt, learned
     update_every  rounds between two computations of the posterior of θ
@@ -109,6 +111,7 @@ class AttentiveBandit(ContextualBandit):
         clusters: int | None = None,
         sharpness: float = 2.0,
         items: slice | list[int] | None = None,
+        crossed: bool = True,
         user_state: bool = True,
         schedule: str = "fixed",
         horizon: int = 1000,
@@ -126,6 +129,7 @@ class AttentiveBandit(ContextualBandit):
         self.clusters = clusters
         self.sharpness = sharpness
         self.items = items
+        self.crossed = crossed
         self.user_state = user_state
         self.schedule = schedule
         self.horizon = horizon
@@ -170,7 +174,7 @@ class AttentiveBandit(ContextualBandit):
             self.rounds_ += 1
             if self.learn_prior and self.rounds_ == self._next_prior:
                 self._model.learn_prior()
-                self._next_prior *= 2
+                self._next_prior = int(PRIOR_GROWTH * self._next_prior)
             elif self.rounds_ % self.update_every == 0:
                 self._model.refresh()
         return self
@@ -234,6 +238,7 @@ class AttentiveBandit(ContextualBandit):
         check_count("heads", self.heads)
         check_count("clusters", self.clusters, optional=True)
         check_real("sharpness", self.sharpness, above=True)
+        check_flag("crossed", self.crossed)
         check_flag("user_state", self.user_state)
         check_choice("schedule", self.schedule, SCHEDULES)
         check_count("horizon", self.horizon)
@@ -251,6 +256,7 @@ class AttentiveBandit(ContextualBandit):
         pairs = self._pairs(contexts[0])
         self._item_columns = self._find_items(pairs, by_arm=contexts.ndim == 2)
         self._rest = np.setdiff1d(np.arange(pairs.shape[1]), self._item_columns)
+        self._crosses = bool(self.crossed) and contexts.ndim == 3
         pool = pairs[:, self._item_columns]
         count = len(pool) if contexts.ndim == 2 and self.clusters is None else self.clusters
         labels = [cluster_pool(pool, count, seed) for seed in range(self.heads)]
@@ -258,18 +264,13 @@ class AttentiveBandit(ContextualBandit):
             [[pool[own == c].mean(axis=0) for c in range(own.max() + 1)] for own in labels]
         )  # (H, C, dv)
         self._spread = float(((pool - pool.mean(axis=0)) ** 2).sum(axis=1).mean()) or 1.0
-        g, h = self._features(pairs)
-        blocks = np.where(np.arange(g.shape[1]) < pairs.shape[1], SHARED, ATTENDED)
+        parts, user = self._parts(pairs)
+        allowed = self.prior_sd * np.array([1.0, SIMPLER, SIMPLER])
         self._model = MixedEffects(
-            blocks=blocks,
-            user_size=h.shape[1],
-            scales=np.array(
-                [
-                    self.prior_sd / _norm(g[:, blocks == SHARED]),
-                    SIMPLER * self.prior_sd / _norm(g[:, blocks == ATTENDED]),
-                ]
-            ),
-            user_scale=SIMPLER * self.prior_sd / _norm(h),
+            blocks=np.repeat(np.arange(len(parts)), [part.shape[1] for part in parts]),
+            user_size=user.shape[1],
+            scales=np.array([sd / _norm(part) for sd, part in zip(allowed, parts, strict=True)]),
+            user_scale=SIMPLER * self.prior_sd / _norm(user),
             noise=self.noise,
         )
         self._next_prior = FIRST_PRIOR
@@ -315,15 +316,19 @@ class AttentiveBandit(ContextualBandit):
         squared = ((items[:, None, None, :] - self._centres) ** 2).sum(axis=-1)  # (K, H, C)
         return softmax(-self.sharpness * squared / self._spread, axis=-1).reshape(len(items), -1)
 
-    def _features(self, pairs: Array) -> tuple[Array, Array]:
-        """Features of everybody's part, (K, Dg), and of the user's part, (K, Dh)."""
-        items = pairs[:, self._item_columns]
-        read = self._read(items)
-        ones = np.ones((len(pairs), 1))
-        request = np.hstack([pairs[:, self._rest], ones])
-        crossed = (read[:, :, None] * request[:, None, :]).reshape(len(pairs), -1)
+    def _parts(self, pairs: Array) -> tuple[list[Array], Array]:
+        """Features of everybody's part by block, (K, .) each, and of the user's part, (K, Dh)."""
+        items, rest = pairs[:, self._item_columns], pairs[:, self._rest]
+        read, ones = self._read(items), np.ones((len(pairs), 1))
+        crossed = _products(items, rest) if self._crosses else np.empty((len(pairs), 0))
         user = np.hstack([items, ones, read]) if self.user_state else np.empty((len(pairs), 0))
-        return np.hstack([pairs, crossed]), user
+        attended = _products(read, np.hstack([rest, ones]))
+        return [np.hstack([pairs, ones]), attended, crossed], user
+
+    def _features(self, pairs: Array) -> tuple[Array, Array]:
+        """(K, Dg) and (K, Dh)."""
+        parts, user = self._parts(pairs)
+        return np.hstack(parts), user
 
     def _belief(self, row: Array, user: int) -> Predictive:
         return self._model.predict(*self._features(self._pairs(row)), user)
@@ -383,6 +388,7 @@ class AttentiveBandit(ContextualBandit):
         values = {
             "spread": self._spread,
             "next_prior": self._next_prior,
+            "crosses": self._crosses,
             "tried": self._tried,
             "learned": self._learned.to_bytes().decode(),
             "model": self._model.values(),
@@ -395,9 +401,14 @@ class AttentiveBandit(ContextualBandit):
         self._item_columns, self._rest = arrays.pop("item_columns"), arrays.pop("rest")
         self._centres = arrays.pop("centres")
         self._spread, self._next_prior = float(values["spread"]), int(values["next_prior"])
-        self._tried = values["tried"]
+        self._crosses, self._tried = bool(values["crosses"]), values["tried"]
         self._learned = LearnedAlpha.from_bytes(values["learned"].encode())
         self._model = MixedEffects.restore(arrays, values["model"])
+
+
+def _products(left: Array, right: Array) -> Array:
+    """(K, a b) all products of a row of left (K, a) and of right (K, b)."""
+    return (left[:, :, None] * right[:, None, :]).reshape(len(left), -1)
 
 
 def _norm(rows: Array) -> float:

@@ -12,7 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from hare.experiments.policies import BanditPlayer, Settings, Shape, attentive
+from hare.experiments.policies import (
+    BanditPlayer,
+    Settings,
+    Shape,
+    attentive,
+    without_constant,
+)
 from hare.experiments.runs import Plan, Played, Task, draw, play, policy_rng, run_all
 from hare.experiments.statistics import mean_interval, paired_difference, paired_ratio
 
@@ -25,6 +31,7 @@ DEFAULT: Settings = {
     "clusters": 8,
     "schedule": "fixed",
     "update_every": 1,
+    "crossed": True,
     "user_state": True,
     "learn_prior": True,
 }
@@ -45,6 +52,7 @@ VARIANTS: dict[str, tuple[str, Settings]] = {  # name -> part, what is changed
     "2 clusters": ("clusters", {"clusters": 2}),
     "4 clusters": ("clusters", {"clusters": 4}),
     "16 clusters": ("clusters", {"clusters": 16}),
+    "no linear attention": ("attention", {"crossed": False}),
     "no user state": ("user state", {"user_state": False}),
     "prior not learned": ("prior", {"learn_prior": False}),
 }
@@ -110,4 +118,4 @@ def run_variant(task: Task) -> Played:
     stream = draw(task.environment, task.seed, task.rounds)
     settings = {**DEFAULT, **VARIANTS[task.policy][1], "horizon": len(stream)}
     bandit = attentive(settings, Shape.of(stream), policy_rng("hare", task.seed))
-    return play(stream, BanditPlayer(bandit, told_users=True))
+    return play(stream, BanditPlayer(bandit, told_users=True, see=without_constant))

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from hare.experiments.ablations import DEFAULT
-from hare.experiments.policies import Shape, attentive
+from hare.experiments.policies import Shape, attentive, without_constant
 from hare.experiments.runs import Plan, Task, draw, policy_rng, run_all
 from hare.experiments.statistics import Interval, mean_interval, slopes
 
@@ -107,7 +107,8 @@ def run_entropy(task: Task) -> Array:
     early: set[int] = set()  # users not counted
     arriving = task.environment == "cold_start"
     for t in range(len(stream)):
-        context, user = stream.contexts(t)[None], int(stream.users[t])
+        user = int(stream.users[t])
+        context = without_constant(stream.contexts(t), user)[None]
         attention = bandit.attend(context, [user])
         decision = int(attention.weights[0].argmax())
         k = asked.get(user, 0)

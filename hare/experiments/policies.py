@@ -136,9 +136,15 @@ def attentive(settings: Settings, shape: Shape, random_state: Any) -> AttentiveB
 
 def _hare(**fixed: Any) -> Callable[[Settings, Shape, np.random.Generator], Player]:
     def build(settings: Settings, shape: Shape, rng: np.random.Generator) -> Player:
-        return BanditPlayer(attentive({**settings, **fixed}, shape, rng), told_users=True)
+        bandit = attentive({**settings, **fixed}, shape, rng)
+        return BanditPlayer(bandit, told_users=True, see=without_constant)
 
     return build
+
+
+def without_constant(context: Array, user: int) -> Array:
+    """HARE adds its own."""
+    return context[:, : ITEM.stop] if context.ndim == 2 else context
 
 
 def _linear(kind: type, parameters: str | None = None) -> Callable[..., Player]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hare.errors import InputError
-from hare.experiments.policies import ITEM, Settings, Shape, attentive
+from hare.experiments.policies import ITEM, Settings, Shape, attentive, without_constant
 from hare.experiments.runs import Plan, Task, draw, policy_rng, run_all
 from hare.experiments.statistics import mean_interval, paired_ratio
 from hare.simulation.environments import ENVIRONMENTS, Stream
@@ -91,7 +91,8 @@ def run_vectors(task: Task) -> Array:
     bandit = attentive(task.settings, Shape.of(stream), policy_rng(task.policy, task.seed))
     regret = np.empty(len(stream))
     for t in range(len(stream)):
-        contexts, users = stream.contexts(t), [int(stream.users[t])]
+        user = int(stream.users[t])
+        contexts, users = without_constant(stream.contexts(t), user), [user]
         if task.policy == "hare_items":
             item = int(bandit.predict(contexts[None], users)[0])
             row, reward = contexts[item], stream.reward(t, item)
