@@ -55,6 +55,8 @@ def add_commands(commands: Any) -> None:
     ten = commands.add_parser("ten-ratings", help="what ten ratings can do, on the model's pool")
     ten.add_argument("--model", default="embedded", help="embedded, or a model directory")
     ten.add_argument("--users", type=int, default=400)
+    ten.add_argument("--tuning-users", type=int, default=200)
+    ten.add_argument("--headlines", action="store_true", help="the nine variants that matter most")
     ten.add_argument("--seed", type=int, default=0)
     ten.add_argument("--jobs", type=int, default=-1, help="workers; -1, the default: all cores")
     ten.add_argument("--json", type=Path, help="file for the rows")
@@ -69,7 +71,7 @@ def _plan_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--quick", action="store_true", help="few seeds, short: does it work?")
     command.add_argument("--seeds", type=int, help="reported seeds, 30 unless told")
     command.add_argument("--rounds", type=int, help="rounds a run, 1000 unless told")
-    command.add_argument("--tuning-seeds", type=int, help="3 unless told")
+    command.add_argument("--tuning-seeds", type=int, help="4 unless told")
     command.add_argument("--jobs", type=int, default=-1, help="workers; -1, the default: all cores")
     command.add_argument("--backend", default="loky", help=f"of joblib: {' or '.join(BACKENDS)}")
     command.add_argument("--json", type=Path, help="file for the rows")
@@ -219,14 +221,21 @@ def _off_policy(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _ten_ratings(arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    from hare.experiments.ten_ratings import ten_ratings
+    from hare.experiments.ten_ratings import HEADLINES, ten_ratings
     from hare.experiments.ten_ratings_crowd import label_texts
     from hare.synthesis.resources import load_resources
     from hare.synthesis.settings import ResourceSettings
 
     pool = load_resources(ResourceSettings(model=arguments.model)).trained.pool
     texts = label_texts(pool.skills, pool.embeddings)
-    rows = ten_ratings(texts, arguments.users, seed=arguments.seed, jobs=arguments.jobs)
+    rows = ten_ratings(
+        texts,
+        arguments.users,
+        arguments.tuning_users,
+        seed=arguments.seed,
+        table=HEADLINES if arguments.headlines else None,
+        jobs=arguments.jobs,
+    )
     for row in rows:
         if row.round in (5, 10):
             batch = " batch" if row.batch else ""

@@ -42,7 +42,7 @@ class Plan:
 
     seeds: int = 30  # reported: 0 .. seeds - 1
     rounds: int = 1000  # at most: a data set ends where it ends
-    tuning_seeds: int = 3
+    tuning_seeds: int = 4
     jobs: int = 1  # -1: one a core
     backend: str = "loky"
 

@@ -94,6 +94,20 @@ class TenRatingsRow:
     ceiling: float
 
 
+HEADLINES = (
+    Variant("pca"),
+    Variant("linear", choice="greedy"),
+    Variant("linear", choice="thompson"),
+    Variant("linear"),
+    Variant("linear", "mixture"),
+    Variant("kinds"),
+    Variant("kinds", "mixture"),
+    Variant("kinds", "mixture", learns="all_slots"),
+    Variant("labels", "mixture"),
+)
+"""One change at a time, from plain components to what no map of the texts can reach."""
+
+
 def variants() -> list[Variant]:
     """The table: every feature map, prior, rating model, choice and policy that is compared."""
     rows = [
