@@ -259,7 +259,10 @@ class AttentiveBandit(ContextualBandit):
         self._crosses = bool(self.crossed) and contexts.ndim == 3
         pool = pairs[:, self._item_columns]
         count = len(pool) if contexts.ndim == 2 and self.clusters is None else self.clusters
-        labels = [cluster_pool(pool, count, seed) for seed in range(self.heads)]
+        try:
+            labels = [cluster_pool(pool, count, seed) for seed in range(self.heads)]
+        except SettingsError as error:  # the pool's rule, under the name of the parameter here
+            raise SettingsError("clusters", error.value, error.rule) from error
         self._centres = np.stack(
             [[pool[own == c].mean(axis=0) for c in range(own.max() + 1)] for own in labels]
         )  # (H, C, dv)
@@ -276,6 +279,13 @@ class AttentiveBandit(ContextualBandit):
         self._next_prior = FIRST_PRIOR
         self._learned = self._first_learned()
         self._tried: int | None = None
+
+    def _prepare(self, contexts: Array) -> None:
+        super()._prepare(contexts)
+        if contexts.ndim != self._ndim:
+            raise InputError(
+                "contexts: this bandit began with the other of the shapes (n, K, d) and (n, d)"
+            )
 
     def _checked(self, contexts: ArrayLike) -> Array:
         array = super()._checked(contexts)

@@ -27,6 +27,7 @@ from hare.bandits.checks import (
     check_count,
     check_decisions,
     check_rewards,
+    generator_of,
 )
 from hare.errors import InputError, StateError
 
@@ -211,7 +212,7 @@ class ContextualBandit(BaseEstimator):
 
     def _prepare_rng(self) -> None:
         if not hasattr(self, "rng_"):
-            self.rng_ = np.random.default_rng(self.random_state)
+            self.rng_ = generator_of(self.random_state)
 
     def _take(self, contexts: Array, decisions: Integers, rewards: Array) -> None:
         self._learn(contexts, decisions, rewards)

@@ -119,3 +119,12 @@ def check_flag(field: str, value: object) -> None:
     """True or False; else SettingsError."""
     if not isinstance(value, (bool, np.bool_)):
         raise SettingsError(field, value, "must be True or False")
+
+
+def generator_of(random_state: int | np.random.Generator | None) -> np.random.Generator:
+    """The generator that `random_state` stands for; SettingsError for anything else."""
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError) as error:
+        rule = "must be None, an integer >= 0 or a numpy Generator"
+        raise SettingsError("random_state", random_state, rule) from error

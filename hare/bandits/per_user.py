@@ -22,6 +22,7 @@ from hare.bandits.checks import (
     check_decisions,
     check_integers,
     check_rewards,
+    generator_of,
 )
 from hare.errors import InputError, SettingsError, StateError
 
@@ -157,7 +158,7 @@ class PerUser(BaseEstimator):
         if not hasattr(self, "bandits_"):
             # Drawn from a copy where random_state is a generator: `bandit` stays untouched.
             source = _unlearned(self.bandit).random_state
-            self.root_ = int(np.random.default_rng(source).integers(2**63))
+            self.root_ = int(generator_of(source).integers(2**63))
             self.bandits_: dict[int, ContextualBandit] = {}
 
     def _bandit_of(self, user: int) -> ContextualBandit:

@@ -214,7 +214,7 @@ def test_scikit_learn_can_clone_and_show_it() -> None:
     ],
 )
 def test_bad_parameters_are_refused_by_name(field: str, value: Any) -> None:
-    with pytest.raises(SettingsError, match=field if field != "clusters" else "count"):
+    with pytest.raises(SettingsError, match=f"^{field} = "):
         AttentiveBandit(**{field: value}).predict(rounds(1)[0])
 
 
@@ -238,3 +238,17 @@ def test_bad_input_is_refused_by_name_and_loses_nothing(change: dict, message: s
             learn(**given)
     np.testing.assert_array_equal(bandit.predict_expectations(contexts, users), before)
     assert bandit.rounds_ == 12
+
+
+def test_the_two_shapes_of_contexts_are_not_mixed() -> None:
+    pairs, users, _ = rounds(4)
+    one_for_all = pairs[:, 0]
+    of_pairs = AttentiveBandit(n_arms=6, random_state=1).fit(pairs, [0] * 4, [1.0] * 4, users)
+    of_arms = AttentiveBandit(n_arms=6, random_state=1).fit(one_for_all, [0] * 4, [1.0] * 4, users)
+    for bandit, other in ((of_pairs, one_for_all), (of_arms, pairs)):
+        before = bandit.to_bytes()
+        with pytest.raises(InputError, match="contexts: this bandit began with the other"):
+            bandit.predict(other, users)
+        with pytest.raises(InputError, match="contexts: this bandit began with the other"):
+            bandit.partial_fit(other, [0] * 4, [1.0] * 4, users)
+        assert bandit.to_bytes() == before
