@@ -125,12 +125,13 @@ def _clone(url: str, limits: Limits) -> SourceTree:
     with tempfile.TemporaryDirectory(prefix="hare-collect-") as folder:
         root = Path(folder, "clone")
         command = ["git", *options, "clone", "--quiet", "--depth", "1", "--single-branch"]
-        _git([*command, "--no-tags", "--", url, str(root)], name, environment)
-        commit = _git(["git", "-C", str(root), "rev-parse", "HEAD"], name, environment)
+        _git([*command, "--no-tags", "--", url, str(root)], url, environment)
+        commit = _git(["git", "-C", str(root), "rev-parse", "HEAD"], url, environment)
         return _tree(name, _read_folder(root, limits), name, commit)
 
 
-def _git(command: list[str], name: str, environment: dict[str, str]) -> str:
+def _git(command: list[str], url: str, environment: dict[str, str]) -> str:
+    name = _without_credentials(url)
     try:
         done = subprocess.run(
             command,
@@ -150,6 +151,7 @@ def _git(command: list[str], name: str, environment: dict[str, str]) -> str:
         ) from error
     if done.returncode != 0:
         said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        said = said.replace(url, name)
         raise InputError(f"from = {name!r}: could not be cloned ({said})")
     return done.stdout.strip()
 
