@@ -152,8 +152,13 @@ class AttentiveBandit(ContextualBandit):
             raise InputError("contexts: fit needs at least one round; partial_fit takes none")
         chosen, values = self._check_feedback(array, decisions, rewards)
         askers = self._askers(users, len(array))
+        before = dict(vars(self))
         self._forget()
-        return self.partial_fit(array, chosen, values, askers)
+        try:
+            return self.partial_fit(array, chosen, values, askers)
+        except SettingsError:  # the pool is smaller than `clusters` or `items` asks for
+            self.__dict__ = before
+            raise
 
     def partial_fit(
         self,
@@ -197,13 +202,16 @@ class AttentiveBandit(ContextualBandit):
         return np.stack([self._belief(r, int(u)).mean for r, u in zip(array, askers, strict=True)])
 
     def attend(self, contexts: ArrayLike, users: ArrayLike | None = None) -> ItemAttention:
-        """The attention that `predict` takes the argmax of, with what it says of itself."""
+        """The attention that `predict`, called next, takes the argmax of. Looking changes nothing:
+        what is drawn here is drawn again there."""
         from hare.attention.exploration import information
 
         array = self._checked(contexts)
         if not len(array):
             raise InputError("contexts: at least one round to attend in")
+        drawing, tried = self.rng_.bit_generator.state, self._tried
         weighings = self._weighings(array, users)
+        self.rng_.bit_generator.state, self._tried = drawing, tried
         weights = np.stack([w.weights.numpy() for w in weighings])
         told = np.array([[float(x) for x in information(w.given_user)] for w in weighings])
         read = [self._read(self._pairs(row)[:, self._item_columns]) for row in array]
@@ -263,6 +271,8 @@ class AttentiveBandit(ContextualBandit):
             labels = [cluster_pool(pool, count, seed) for seed in range(self.heads)]
         except SettingsError as error:  # the pool's rule, under the name of the parameter here
             raise SettingsError("clusters", error.value, error.rule) from error
+        if len({int(own.max()) for own in labels}) > 1:
+            raise SettingsError("clusters", self.clusters, "too many: not every head found them")
         self._centres = np.stack(
             [[pool[own == c].mean(axis=0) for c in range(own.max() + 1)] for own in labels]
         )  # (H, C, dv)

@@ -1,1 +1,1 @@
-"""Simulated participants."""
+"""Environments with known rewards, simulated raters, and policies judged from logs."""

@@ -90,6 +90,25 @@ def test_the_bonus_prefers_what_is_less_known() -> None:
     assert weights.argmin() == 2
 
 
+@pytest.mark.parametrize("settings", [{"exploration": "thompson"}, {"schedule": "learned"}])
+def test_looking_at_the_attention_shows_what_is_played_and_changes_nothing(settings: dict) -> None:
+    bandit = trained(AttentiveBandit(items=ITEMS, random_state=1, **settings), 12)
+    contexts, users, _ = rounds(1, seed=5)
+    before = bandit.to_bytes()
+    seen = bandit.attend(contexts, users).weights
+    assert bandit.to_bytes() == before
+    np.testing.assert_array_equal(bandit.decision_function(contexts, users), seen)
+
+
+def test_a_refused_fit_forgets_nothing() -> None:
+    bandit = trained(AttentiveBandit(items=ITEMS, clusters=3, random_state=1), 12)
+    contexts, users, _ = rounds(1)
+    before = bandit.predict_expectations(contexts, users)
+    with pytest.raises(SettingsError, match="clusters"):
+        bandit.fit(contexts[:, :2], [0], [1.0], users)
+    np.testing.assert_array_equal(bandit.predict_expectations(contexts, users), before)
+
+
 def test_entropy_is_expected_entropy_plus_information() -> None:
     bandit = trained(AttentiveBandit(items=ITEMS, random_state=1), 20)
     told = bandit.attend(*rounds(8)[:2])
