@@ -13,6 +13,8 @@ from hare.errors import InputError, SettingsError
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+LARGEST = 1e50  # of any context or reward
+
 
 def check_contexts(contexts: ArrayLike, n_arms: int | None) -> Array:
     """Finite float64 contexts, (n, K, d) or (n, d), with K >= 1 and d >= 1.
@@ -69,8 +71,10 @@ def _numbers(name: str, values: ArrayLike) -> Array:
     if array.dtype.kind not in "fiub":
         raise InputError(f"{name}: must be real numbers, not {array.dtype}")
     array = np.ascontiguousarray(array, dtype=np.float64)
-    if not np.isfinite(array).all():
-        raise InputError(f"{name}: hold a value that is not finite")
+    if not (np.abs(array) <= LARGEST).all():  # false for nan too
+        if not np.isfinite(array).all():
+            raise InputError(f"{name}: hold a value that is not finite")
+        raise InputError(f"{name}: at most {LARGEST:g} in magnitude, or squares of them overflow")
     return array
 
 

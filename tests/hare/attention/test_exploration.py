@@ -175,6 +175,15 @@ def test_flattening_is_not_exploration() -> None:
         assert sum(regret(mode, alpha, s) for s in seeds) < greedy / 2, mode
 
 
+def test_drawing_from_a_softmax_of_fixed_temperature_regrets_as_much_in_the_last_round() -> None:
+    # Against the argmax its regret is linear even when everything is known; the argmax has none.
+    worth = torch.tensor([[1.0, 0.5, 0.0]]).double()
+    known = LogitBelief(worth, torch.zeros(3).double())
+    weights = weigh(known, "none").weights
+    assert float(worth.max() - (weights * worth).sum()) > 0.2
+    assert int(weights.argmax()) == 0
+
+
 def test_what_a_mode_cannot_do_is_refused_by_name() -> None:
     with pytest.raises(SettingsError, match="mode = 'ucb': must be one of cubature, thompson"):
         Exploration("ucb")  # pyright: ignore[reportArgumentType]

@@ -242,6 +242,7 @@ def test_bad_parameters_are_refused_by_name(field: str, value: Any) -> None:
     [
         ({"decisions": [6]}, "decisions"),
         ({"rewards": [float("inf")]}, "rewards"),
+        ({"rewards": [1e300]}, "rewards: at most"),
         ({"users": [0.5]}, "users"),
         ({"users": [0, 1]}, "users"),
         ({"contexts": np.full((1, 6, 5), np.nan)}, "contexts"),
