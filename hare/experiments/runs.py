@@ -150,7 +150,9 @@ def run_all(
     calls = (joblib.delayed(_single_threaded)(function, task) for task in tasks)
     threads = {"inner_max_num_threads": 1} if plan.backend == "loky" else {}  # torch's, too
     with joblib.parallel_config(backend=plan.backend, n_jobs=plan.jobs, **threads):
-        results: Any = joblib.Parallel(return_as="generator")(calls)
+        # Ray's backend hands its results over together, so there its bar moves at the end only.
+        how = "generator" if plan.backend == "loky" else "list"
+        results: Any = joblib.Parallel(return_as=how)(calls)
         return list(tqdm(results, total=len(tasks), desc=label, leave=False, disable=None))
 
 
