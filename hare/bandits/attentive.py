@@ -29,9 +29,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import softmax
 
-from hare.attention.clusters import cluster_pool
 from hare.attention.schedules import GRID, AlphaSchedule, LearnedAlpha
 from hare.bandits.base import ContextualBandit, RandomState
 from hare.bandits.checks import (
@@ -45,6 +43,7 @@ from hare.bandits.checks import (
     check_real,
 )
 from hare.bandits.mixed_effects import MixedEffects, Predictive
+from hare.bandits.pool_reading import PoolReading, item_columns
 from hare.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
@@ -53,7 +52,6 @@ if TYPE_CHECKING:
 
 MODES = ("cubature", "thompson", "gumbel", "temperature", "none")
 SCHEDULES = ("fixed", "linear", "inverse_sqrt", "learned")
-CONTEXT, ATTENDED, CROSSED = range(3)  # the blocks of θ
 SIMPLER = 0.15  # what the other parts may first add, against the context itself: simple first
 FIRST_PRIOR, PRIOR_GROWTH = 10, 1.5  # rounds until the prior is first learned; then by this factor
 
@@ -171,7 +169,7 @@ class AttentiveBandit(ContextualBandit):
         chosen, values = self._check_feedback(array, decisions, rewards)
         askers = self._askers(users, len(array))
         for row, arm, value, user in zip(array, chosen, values, askers, strict=True):
-            g, h = self._features(self._pairs(row)[arm : arm + 1])
+            g, h = self._reading.features(self._pairs(row)[arm : arm + 1])
             self._model.add(g[0], h[0], float(value), int(user))
             if self._tried is not None:
                 self._learned = self._learned.learn(self._tried, float(value))
@@ -214,7 +212,7 @@ class AttentiveBandit(ContextualBandit):
         self.rng_.bit_generator.state, self._tried = drawing, tried
         weights = np.stack([w.weights.numpy() for w in weighings])
         told = np.array([[float(x) for x in information(w.given_user)] for w in weighings])
-        read = [self._read(self._pairs(row)[:, self._item_columns]) for row in array]
+        read = [self._reading.attention(self._pairs(row)) for row in array]
         askers = self._askers(users, len(array))
         return ItemAttention(
             weights=weights,
@@ -233,10 +231,10 @@ class AttentiveBandit(ContextualBandit):
         """
         array = self._checked(contexts)
         mixed = [
-            w.weights.numpy() @ self._pairs(row)[:, self._item_columns]
+            w.weights.numpy() @ self._pairs(row)[:, self._reading.items]
             for row, w in zip(array, self._weighings(array, users), strict=True)
         ]
-        return np.stack(mixed) if mixed else np.empty((0, len(self._item_columns)))
+        return np.stack(mixed) if mixed else np.empty((0, len(self._reading.items)))
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -261,23 +259,18 @@ class AttentiveBandit(ContextualBandit):
     def _begin(self, contexts: Array) -> None:
         if not len(contexts):  # nothing seen yet: the pool is read from the first round
             return
-        pairs = self._pairs(contexts[0])
-        self._item_columns = self._find_items(pairs, by_arm=contexts.ndim == 2)
-        self._rest = np.setdiff1d(np.arange(pairs.shape[1]), self._item_columns)
-        self._crosses = bool(self.crossed) and contexts.ndim == 3
-        pool = pairs[:, self._item_columns]
-        count = len(pool) if contexts.ndim == 2 and self.clusters is None else self.clusters
-        try:
-            labels = [cluster_pool(pool, count, seed) for seed in range(self.heads)]
-        except SettingsError as error:  # the pool's rule, under the name of the parameter here
-            raise SettingsError("clusters", error.value, error.rule) from error
-        if len({int(own.max()) for own in labels}) > 1:
-            raise SettingsError("clusters", self.clusters, "too many: not every head found them")
-        self._centres = np.stack(
-            [[pool[own == c].mean(axis=0) for c in range(own.max() + 1)] for own in labels]
-        )  # (H, C, dv)
-        self._spread = float(((pool - pool.mean(axis=0)) ** 2).sum(axis=1).mean()) or 1.0
-        parts, user = self._parts(pairs)
+        pairs, by_arm = self._pairs(contexts[0]), contexts.ndim == 2
+        last = np.arange(pairs.shape[1])[-len(pairs) :]  # the arms' own columns
+        self._reading = PoolReading.of(
+            pairs,
+            last if by_arm else item_columns(pairs, self.items),
+            clusters=len(pairs) if by_arm and self.clusters is None else self.clusters,
+            heads=self.heads,
+            sharpness=float(self.sharpness),
+            crossed=bool(self.crossed) and not by_arm,
+            user_state=bool(self.user_state),
+        )
+        parts, user = self._reading.parts(pairs)
         allowed = self.prior_sd * np.array([1.0, SIMPLER, SIMPLER])
         self._model = MixedEffects(
             blocks=np.repeat(np.arange(len(parts)), [part.shape[1] for part in parts]),
@@ -308,22 +301,6 @@ class AttentiveBandit(ContextualBandit):
         sd = float(self.prior_sd)
         return LearnedAlpha(grid=grid, noise=sd, level=sd, contrast=sd / 4)
 
-    def _find_items(self, pairs: Array, by_arm: bool) -> Integers:
-        """The columns that describe the item, among those of `_pairs`."""
-        size = pairs.shape[1]
-        if by_arm:
-            return np.arange(size - len(pairs), size)
-        if self.items is None:
-            differ = np.flatnonzero(np.ptp(pairs, axis=0) > 0)
-            return differ if len(differ) else np.arange(size)
-        try:
-            columns = np.atleast_1d(np.arange(size)[self.items])
-        except (IndexError, TypeError) as error:
-            raise SettingsError("items", self.items, f"must pick columns: {error}") from error
-        if not len(columns):
-            raise SettingsError("items", self.items, "must pick at least one column")
-        return columns
-
     def _pairs(self, row: Array) -> Array:
         """(K, D) what is known of request and item together in one round."""
         if row.ndim == 2:
@@ -331,27 +308,8 @@ class AttentiveBandit(ContextualBandit):
         assert self.n_arms is not None  # check_contexts refused it
         return np.hstack([np.tile(row, (self.n_arms, 1)), np.eye(self.n_arms)])
 
-    def _read(self, items: Array) -> Array:
-        """(K, H C) attention of items to the clusters; a head's sums to 1."""
-        squared = ((items[:, None, None, :] - self._centres) ** 2).sum(axis=-1)  # (K, H, C)
-        return softmax(-self.sharpness * squared / self._spread, axis=-1).reshape(len(items), -1)
-
-    def _parts(self, pairs: Array) -> tuple[list[Array], Array]:
-        """Features of everybody's part by block, (K, .) each, and of the user's part, (K, Dh)."""
-        items, rest = pairs[:, self._item_columns], pairs[:, self._rest]
-        read, ones = self._read(items), np.ones((len(pairs), 1))
-        crossed = _products(items, rest) if self._crosses else np.empty((len(pairs), 0))
-        user = np.hstack([items, ones, read]) if self.user_state else np.empty((len(pairs), 0))
-        attended = _products(read, np.hstack([rest, ones]))
-        return [np.hstack([pairs, ones]), attended, crossed], user
-
-    def _features(self, pairs: Array) -> tuple[Array, Array]:
-        """(K, Dg) and (K, Dh)."""
-        parts, user = self._parts(pairs)
-        return np.hstack(parts), user
-
     def _belief(self, row: Array, user: int) -> Predictive:
-        return self._model.predict(*self._features(self._pairs(row)), user)
+        return self._model.predict(*self._reading.features(self._pairs(row)), user)
 
     def _weighings(self, array: Array, users: ArrayLike | None) -> list[Weighing]:
         import torch
@@ -399,36 +357,22 @@ class AttentiveBandit(ContextualBandit):
     def _arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         if not hasattr(self, "_model"):
             return {}, {}
-        arrays = {
-            "item_columns": self._item_columns,
-            "rest": self._rest,
-            "centres": self._centres,
-            **self._model.arrays(),
-        }
         values = {
-            "spread": self._spread,
+            "reading": self._reading.values(),
             "next_prior": self._next_prior,
-            "crosses": self._crosses,
             "tried": self._tried,
             "learned": self._learned.to_bytes().decode(),
             "model": self._model.values(),
         }
-        return arrays, values
+        return {**self._reading.arrays(), **self._model.arrays()}, values
 
     def _set_arrays(self, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> None:
         if not values:
             return
-        self._item_columns, self._rest = arrays.pop("item_columns"), arrays.pop("rest")
-        self._centres = arrays.pop("centres")
-        self._spread, self._next_prior = float(values["spread"]), int(values["next_prior"])
-        self._crosses, self._tried = bool(values["crosses"]), values["tried"]
+        self._reading = PoolReading.restore(arrays, values["reading"])
+        self._next_prior, self._tried = int(values["next_prior"]), values["tried"]
         self._learned = LearnedAlpha.from_bytes(values["learned"].encode())
         self._model = MixedEffects.restore(arrays, values["model"])
-
-
-def _products(left: Array, right: Array) -> Array:
-    """(K, a b) all products of a row of left (K, a) and of right (K, b)."""
-    return (left[:, :, None] * right[:, None, :]).reshape(len(left), -1)
 
 
 def _norm(rows: Array) -> float:

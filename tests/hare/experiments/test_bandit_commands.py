@@ -238,7 +238,6 @@ def test_figures_have_a_panel_an_environment_and_draw_every_interval(results: Pa
     assert len(panels) == len(figures.MEASURES) * 2
 
 
-@pytest.mark.skipif(not (DOCS / "regret.json").is_file(), reason="docs/results: not measured yet")
 def test_the_committed_page_is_what_the_committed_files_give() -> None:
     assert (DOCS / "bandits.md").read_text("utf-8") == page(DOCS)
     for name in figures.FIGURES:
