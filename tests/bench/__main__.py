@@ -24,7 +24,8 @@ class Both(io.StringIO):
     """Keeps what is printed, and prints it."""
 
     def write(self, text: str) -> int:
-        sys.__stdout__.write(text) if sys.__stdout__ else None
+        if sys.__stdout__:
+            sys.__stdout__.write(text)
         return super().write(text)
 
 
