@@ -1,9 +1,10 @@
 """Our own corpus: hand-written skills, and skills composed from hand-written parts.
 
 A task (tasks/*.yaml) gives sentence templates that name no domain; a domain (domains/*.yaml) gives
-what fills their slots. A document keeps one thing, one domain, one task and one level throughout.
-A fifth of the (domain, task) cells is held out of the pool and of training: there the text that a
-participant wants is not in the catalogue.
+what fills their slots. A document keeps one thing, one domain, one task and one level throughout,
+and one style: terse, or with reasons. A fifth of the (domain, task) cells is held out of the pool
+and of training: there the text that a participant wants is not in the catalogue.
+Requests for testing (test_wordings.yaml) were written without sight of those for training.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from hare.errors import InputError
 FOLDER = Path(__file__).parent / "corpus"
 SLOTS = ("thing", "tool", "risk", "check", "move", "evidence")
 STAGES = ("prepare", "work", "guard", "close")
-MOST_WORDS = 165  # of a composed document, headings and numbers included
+STYLES = ("terse", "explained")
+REASONS = (1, 2)  # steps of an explained document that say why, at least and at most
+MOST_WORDS = 195  # of a composed document, headings and numbers included
 SOURCE = "hare corpus"
 LICENCE = "Apache-2.0"
 
@@ -50,18 +53,23 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A kind of work: sentence templates by section; steps by level and stage, each with phrasings.
+    """A kind of work: sentence templates by section.
 
-    requests   "train" and "test" wordings of a request for it
+    titles                         for every level
+    descriptions, when, examples   by level: those for every level, then the level's own
+    steps                          by level and stage, each step with several phrasings
+    reasons                        by level and stage: why, after any step of that stage
+    requests                       "train" and "test" wordings of a request for it
     """
 
     id: str
     name: str
     titles: tuple[str, ...]
-    descriptions: tuple[str, ...]
-    when: tuple[str, ...]
+    descriptions: Mapping[str, tuple[str, ...]]
+    when: Mapping[str, tuple[str, ...]]
     steps: Mapping[str, Mapping[str, tuple[tuple[str, ...], ...]]]
-    examples: tuple[str, ...]
+    reasons: Mapping[str, Mapping[str, tuple[str, ...]]]
+    examples: Mapping[str, tuple[str, ...]]
     requests: Mapping[str, tuple[str, ...]]
 
 
@@ -93,40 +101,63 @@ class Corpus:
 def load_corpus() -> Corpus:
     """The corpus that the package carries."""
     domains = {d.id: d for d in map(_domain, _files("domains"))}
-    tasks = {t.id: t for t in map(_task, _files("tasks"))}
+    wordings = _read(FOLDER / "test_wordings.yaml")
+    tasks = {t.id: t for t in (_task(path, wordings) for path in _files("tasks"))}
     written = tuple(skill for path in _files("skills") for skill in _written(path))
     return Corpus(domains, tasks, written)
 
 
-def compose(corpus: Corpus, domain: str, task: str, level: str, rng: np.random.Generator) -> Skill:
+def compose(
+    corpus: Corpus,
+    domain: str,
+    task: str,
+    level: str,
+    rng: np.random.Generator,
+    style: str | None = None,
+) -> Skill:
     """Compose one skill of this domain, task and level, of at most MOST_WORDS words.
 
-    Raises InputError for an unknown domain, task or level.
+    style   one of STYLES; None draws it
+
+    Raises InputError for an unknown domain, task, level or style.
     """
+    style = STYLES[rng.integers(len(STYLES))] if style is None else style
     for name, value, known in (
         ("domain", domain, corpus.domains),
         ("task", task, corpus.tasks),
         ("level", level, LEVELS),
+        ("style", style, STYLES),
     ):
         if value not in known:
             raise InputError(f"{name} = {value!r}: must be one of {', '.join(known)}")
     while True:
-        skill = _compose(corpus.domains[domain], corpus.tasks[task], level, rng)
+        skill = _compose(corpus.domains[domain], corpus.tasks[task], level, style, rng)
         if len(format_skill(skill).split()) <= MOST_WORDS:
             return skill
 
 
-def _compose(domain: Domain, parts: Task, level: str, rng: np.random.Generator) -> Skill:
+def _compose(
+    domain: Domain, parts: Task, level: str, style: str, rng: np.random.Generator
+) -> Skill:
     fill = _Filler(domain, rng)
+    title = fill(_pick(parts.titles, rng))
+    description = fill(_pick(parts.descriptions[level], rng))
+    when = fill(_pick(parts.when[level], rng))
+    steps = [fill(_pick(_pick(parts.steps[level][stage], rng), rng)) for stage in STAGES]
+    if style == "explained":
+        count = rng.integers(REASONS[0], REASONS[1] + 1)
+        for k in rng.choice(len(STAGES), count, replace=False):
+            steps[k] = f"{steps[k]} {_pick(parts.reasons[level][STAGES[k]], rng)}"
     return Skill(
-        title=fill(_pick(parts.titles, rng)),
-        description=fill(_pick(parts.descriptions, rng)),
-        when=fill(_pick(parts.when, rng)),
-        steps=tuple(fill(_pick(_pick(parts.steps[level][stage], rng), rng)) for stage in STAGES),
-        example=fill(_pick(parts.examples, rng)),
+        title=title,
+        description=description,
+        when=when,
+        steps=tuple(steps),
+        example=fill(_pick(parts.examples[level], rng)),
         domain=domain.id,
         task=parts.id,
         level=level,
+        style=style,
         source=SOURCE,
         licence=LICENCE,
     )
@@ -195,21 +226,22 @@ def _domain(path: Path) -> Domain:
     return Domain(raw["domain"], raw["name"], atoms)
 
 
-def _task(path: Path) -> Task:
+def _task(path: Path, wordings: Mapping[str, list[str]]) -> Task:
     raw = _read(path)
-    steps = {
-        level: {stage: tuple(map(tuple, raw["steps"][level][stage])) for stage in STAGES}
-        for level in LEVELS
-    }
+
+    def by_level(section: str) -> dict[str, tuple[str, ...]]:
+        return {v: (*raw[section], *raw["levels"][v][section]) for v in LEVELS}
+
     return Task(
         id=raw["task"],
         name=raw["name"],
         titles=tuple(raw["titles"]),
-        descriptions=tuple(raw["descriptions"]),
-        when=tuple(raw["when"]),
-        steps=steps,
-        examples=tuple(raw["examples"]),
-        requests={part: tuple(raw["requests"][part]) for part in ("train", "test")},
+        descriptions=by_level("descriptions"),
+        when=by_level("when"),
+        steps={v: {g: tuple(map(tuple, raw["steps"][v][g])) for g in STAGES} for v in LEVELS},
+        reasons={v: {g: tuple(raw["reasons"][v][g]) for g in STAGES} for v in LEVELS},
+        examples=by_level("examples"),
+        requests={"train": tuple(raw["requests"]["train"]), "test": tuple(wordings[raw["task"]])},
     )
 
 

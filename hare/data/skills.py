@@ -16,7 +16,7 @@ class Skill:
 
     title, description, when, example   one line each, not empty
     steps                               the instructions, at least one line
-    domain, task, level                 labels; "" when unknown
+    domain, task, level, style          labels; "" when unknown
     source, licence                     where it comes from
     """
 
@@ -28,6 +28,7 @@ class Skill:
     domain: str = ""
     task: str = ""
     level: str = ""
+    style: str = ""
     source: str = ""
     licence: str = ""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from hare.data.checker import Checker
-from hare.data.corpus import Corpus, compose
+from hare.data.checker import Checker, any_of
+from hare.data.corpus import STAGES, Corpus, compose
 from hare.data.skills import Skill, format_skill
 
 
@@ -83,3 +86,32 @@ def test_a_text_without_its_sections_is_not_well_formed(checker: Checker) -> Non
 def test_case_does_not_matter_to_the_grammar(sound: Skill, checker: Checker) -> None:
     quiet = dataclasses.replace(sound, title=sound.title.lower())
     assert checker.check(format_skill(quiet)).clean
+
+
+def test_a_step_may_be_explained_by_a_reason_of_its_stage_and_by_no_other(
+    corpus: Corpus, checker: Checker
+) -> None:
+    rng = np.random.default_rng(1)
+    terse = compose(corpus, "devops", "review", "practitioner", rng, style="terse")
+    reasons = corpus.tasks["review"].reasons["practitioner"]
+    assert not set(reasons["prepare"]) & set(reasons["close"])
+
+    def explained(stage: str) -> Skill:
+        first, *rest = terse.steps
+        return dataclasses.replace(terse, steps=(f"{first} {reasons[stage][0]}", *rest))
+
+    assert checker.check(format_skill(explained(STAGES[0]))).clean
+    wrong = explained(STAGES[-1])
+    assert checker.check(format_skill(wrong)).garbled == (wrong.steps[0],)
+
+
+def test_a_reason_alone_is_no_step(corpus: Corpus, sound: Skill, checker: Checker) -> None:
+    reason = corpus.tasks["review"].reasons["practitioner"]["prepare"][0]
+    bare = dataclasses.replace(sound, steps=(reason, *sound.steps[1:]))
+    assert checker.check(format_skill(bare)).garbled == (reason,)
+
+
+@given(st.sets(st.text("ab.", min_size=1, max_size=6), min_size=1), st.text("ab.", max_size=30))
+def test_the_grouped_pattern_finds_what_the_plain_one_finds(phrases: set[str], text: str) -> None:
+    plain = "|".join(map(re.escape, sorted(phrases, key=len, reverse=True)))
+    assert re.findall(any_of(phrases), text) == re.findall(plain, text)

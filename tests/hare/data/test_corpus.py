@@ -11,8 +11,10 @@ import pytest
 from hare.data.checker import Checker
 from hare.data.corpus import (
     MOST_WORDS,
+    REASONS,
     SLOTS,
     STAGES,
+    STYLES,
     Corpus,
     build_pool,
     compose,
@@ -32,7 +34,7 @@ def test_every_cell_composes_texts_that_the_checker_finds_clean(
     composed: list[Skill], checker: Checker
 ) -> None:
     cells = Counter((s.domain, s.task, s.level) for s in composed)
-    assert len(cells) == 10 * 10 * 3
+    assert len(cells) == 12 * 14 * 3
     assert set(cells.values()) == {3}
     unclean = [format_skill(s) for s in composed if not checker.check(format_skill(s)).clean]
     assert unclean == []
@@ -50,9 +52,32 @@ def test_a_composed_text_shows_the_domain_and_the_thing_that_it_was_made_of(
 def test_composed_texts_keep_to_the_length_and_leave_no_slot_open(composed: list[Skill]) -> None:
     for skill in composed:
         text = format_skill(skill)
-        assert 60 <= len(text.split()) <= MOST_WORDS
+        assert 80 <= len(text.split()) <= MOST_WORDS
         assert "{" not in text
         assert len(skill.steps) == len(STAGES)
+
+
+def test_both_styles_appear_and_an_explained_text_gives_one_or_two_reasons_more(
+    composed: list[Skill], corpus: Corpus
+) -> None:
+    for skill in composed:
+        reasons = corpus.tasks[skill.task].reasons[skill.level]
+        given = [
+            step.endswith(tuple(f" {reason}" for reason in reasons[stage]))
+            for step, stage in zip(skill.steps, STAGES, strict=True)
+        ]
+        assert sum(given) in ((0,) if skill.style == "terse" else REASONS)
+    styles = Counter(skill.style for skill in composed)
+    assert set(styles) == set(STYLES)
+    # a fair coin a text, four standard errors
+    assert abs(styles["terse"] - len(composed) / 2) < 2 * len(composed) ** 0.5
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_style_that_is_asked_for_is_kept_to(corpus: Corpus, style: str) -> None:
+    rng = np.random.default_rng(0)
+    skills = [compose(corpus, "product", "debrief", "expert", rng, style) for _ in range(10)]
+    assert {skill.style for skill in skills} == {style}
 
 
 def test_equal_seeds_compose_equal_texts_and_other_seeds_others(corpus: Corpus) -> None:
@@ -63,16 +88,16 @@ def test_equal_seeds_compose_equal_texts_and_other_seeds_others(corpus: Corpus) 
     assert len({written(seed) for seed in range(20)}) == 20
 
 
-@pytest.mark.parametrize("which", ["domain", "task", "level"])
-def test_an_unknown_cell_is_refused_by_its_name(corpus: Corpus, which: str) -> None:
+@pytest.mark.parametrize("which", ["domain", "task", "level", "style"])
+def test_an_unknown_cell_or_style_is_refused_by_its_name(corpus: Corpus, which: str) -> None:
     cell = {"domain": "writing", "task": "plan", "level": "expert"} | {which: "cooking"}
     with pytest.raises(InputError, match=f"{which} = 'cooking': must be one of"):
         compose(corpus, **cell, rng=np.random.default_rng(0))
 
 
-def test_the_corpus_has_ten_domains_ten_tasks_and_three_levels(corpus: Corpus) -> None:
-    assert len(corpus.domains) == 10
-    assert len(corpus.tasks) == 10
+def test_the_corpus_has_twelve_domains_fourteen_tasks_and_three_levels(corpus: Corpus) -> None:
+    assert len(corpus.domains) == 12
+    assert len(corpus.tasks) == 14
     assert len(LEVELS) == 3
     assert list(corpus.domains) == sorted(corpus.domains)
     assert list(corpus.tasks) == sorted(corpus.tasks)
@@ -113,19 +138,32 @@ def test_a_phrase_belongs_to_one_domain_and_one_slot(corpus: Corpus) -> None:
 
 def test_tasks_bring_enough_templates_and_each_step_several_phrasings(corpus: Corpus) -> None:
     for task in corpus.tasks.values():
-        assert min(len(task.titles), len(task.descriptions)) >= 8
-        assert len(task.examples) >= 6
+        assert len(task.titles) >= 8
         for level in LEVELS:
+            assert len(task.descriptions[level]) >= 8
+            assert len(task.when[level]) >= 8
+            assert len(task.examples[level]) >= 6
             steps = [step for stage in STAGES for step in task.steps[level][stage]]
             assert len(steps) >= 10
             assert all(len(step) >= 2 for step in steps)
+            assert all(len(task.reasons[level][stage]) >= 3 for stage in STAGES)
+
+
+def test_every_level_has_descriptions_occasions_and_examples_of_its_own(corpus: Corpus) -> None:
+    for task in corpus.tasks.values():
+        for section in (task.descriptions, task.when, task.examples):
+            for level in LEVELS:
+                others = {line for v in LEVELS if v != level for line in section[v]}
+                assert len(set(section[level]) - others) >= 4, (task.id, level)
 
 
 def test_templates_know_no_slot_but_the_six(corpus: Corpus) -> None:
     for task in corpus.tasks.values():
-        lines = [*task.titles, *task.descriptions, *task.when, *task.examples]
+        lines = [*task.titles]
         for level in LEVELS:
+            lines += [*task.descriptions[level], *task.when[level], *task.examples[level]]
             for stage in STAGES:
+                lines += task.reasons[level][stage]
                 lines += [phrasing for step in task.steps[level][stage] for phrasing in step]
         slots = {name.lower() for line in lines for name in re.findall(r"\{(\w+)\}", line)}
         assert slots <= set(SLOTS)
@@ -135,8 +173,8 @@ def test_templates_know_no_slot_but_the_six(corpus: Corpus) -> None:
 def test_every_task_has_many_wordings_and_those_for_testing_are_others(corpus: Corpus) -> None:
     everywhere: Counter[str] = Counter()
     for task in corpus.tasks.values():
-        assert len(set(task.requests["train"])) >= 110
-        assert len(set(task.requests["test"])) >= 10
+        assert len(set(task.requests["train"])) >= 165
+        assert len(set(task.requests["test"])) >= 30
         for part in ("train", "test"):
             everywhere.update(w.lower() for w in task.requests[part])
     assert [wording for wording, count in everywhere.items() if count > 1] == []
@@ -145,8 +183,8 @@ def test_every_task_has_many_wordings_and_those_for_testing_are_others(corpus: C
 def test_no_request_names_a_domain(corpus: Corpus) -> None:
     # The names of the domains, and the one word of each that everyone would call it by.
     names = {d.name.lower() for d in corpus.domains.values()} | {
-        "backend", "data engineering", "devops", "education", "frontend", "machine learning",
-        "productivity", "research", "security",
+        "backend", "customer support", "data engineering", "devops", "education", "frontend",
+        "machine learning", "product", "productivity", "research", "security",
     }  # fmt: skip
     domain = re.compile(r"\b(?:" + "|".join(map(re.escape, sorted(names - {"writing"}))) + r")\b")
     named = [
@@ -171,13 +209,15 @@ def test_no_request_holds_a_phrase_of_a_domain(corpus: Corpus) -> None:
         assert [phrase for phrase in phrases if phrase in text] == []
 
 
-def test_a_fifth_of_the_cells_is_held_out_two_of_each_domain_and_of_each_task(
+def test_a_fifth_of_the_cells_is_held_out_two_or_three_of_each_domain_and_of_each_task(
     corpus: Corpus,
 ) -> None:
     held_out, kept = list(corpus.cells(held_out=True)), list(corpus.cells(held_out=False))
-    assert (len(held_out), len(kept)) == (20, 80)
-    assert set(Counter(domain for domain, _ in held_out).values()) == {2}
-    assert set(Counter(task for _, task in held_out).values()) == {2}
+    assert (len(held_out), len(kept)) == (34, 134)
+    by_domain = Counter(domain for domain, _ in held_out)
+    by_task = Counter(task for _, task in held_out)
+    assert (set(by_domain), set(by_task)) == (set(corpus.domains), set(corpus.tasks))
+    assert set(by_domain.values()) == set(by_task.values()) == {2, 3}
     assert not set(held_out) & set(kept)
 
 
