@@ -67,7 +67,7 @@ def gram_matrices(queries: Tensor, credit: Tensor, ridge: float, dtype: torch.dt
     """
     d = queries.shape[-1]
     outer = torch.einsum("bthc,bthd,bthe->bhcde", credit.square(), queries, queries)
-    return outer.to(dtype) + ridge * torch.eye(d, dtype=dtype)
+    return outer.to(dtype) + ridge * torch.eye(d, dtype=dtype, device=outer.device)
 
 
 def entropy(weights: Tensor) -> Tensor:

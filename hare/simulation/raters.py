@@ -27,7 +27,7 @@ from hare.errors import InputError
 
 Array = NDArray[np.float64]
 
-DOCUMENTS_PER_CELL = 8
+DOCUMENTS_PER_CELL = 3
 ITEMS = ("quality", "relevance", "personalization", "novelty")
 
 
@@ -174,5 +174,5 @@ def _reader() -> _Reader:
 
 
 def _classifier(texts: list[str], labels: list[int]) -> Pipeline:
-    tfidf = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=1)
+    tfidf = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2)
     return make_pipeline(tfidf, LogisticRegression(C=30.0, max_iter=1000)).fit(texts, labels)

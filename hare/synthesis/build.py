@@ -8,27 +8,32 @@ from typing import cast
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from hare.attention.clusters import cluster_pool
 from hare.attention.cross_attention import PoolAttentionSettings
 from hare.data.corpus import Corpus, build_pool, compose_many, load_corpus
-from hare.data.skills import Skill, format_skill
+from hare.data.skills import format_skill
 from hare.errors import SettingsError
 from hare.synthesis.examples import Examples
-from hare.synthesis.generator import ConditionedGPT2, Conditioner, request_prompt
+from hare.synthesis.generator import ConditionedGPT2, Conditioner
 from hare.synthesis.histories import (
     Population,
+    StateBank,
     labels_of,
-    learn_features,
+    learn_users,
     simulate_states,
 )
 from hare.synthesis.model_files import Pool, TrainedModel, load_language_model, save_model
+from hare.synthesis.phrases import start_phrases
+from hare.synthesis.tokenizer import train_tokenizer
 from hare.synthesis.training import Trainer, TrainingSettings
+from hare.user_state.kinds import KindMap
+from hare.user_state.mixture import MixturePosterior
 from hare.utils.embeddings import Encoder, load_encoder
 
-END = "<|endoftext|>"
+SIZES = {"small": {"layers": 6, "width": 256}, "large": {"layers": 12, "width": 512}}
+"""Our own model: the one for a CPU, and a sibling to be trained on a GPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,60 +42,122 @@ class BuildSettings:
 
     name: str = "hare-small"  # how the model is called wherever it appears
     base: str = ""  # hub id or directory of a causal LM to start from; "" for one of our own
-    layers: int = 4  # of our own model, GPT-2's architecture
+    layers: int = 6  # of our own model, GPT-2's architecture
     width: int = 256
     attention_heads: int = 8
     context: int = 640  # tokens
-    vocabulary: int = 3000
+    vocabulary: int = 4000  # tokens besides the corpus's phrases
     encoder: str = "minilm"
     prefix_tokens: int = 6
     user_size: int = 14  # p
-    pool_per_cell: int = 2  # composed skills a cell and level in the pool
+    archetypes: int = 36  # components of the prior over users
+    pool_per_cell: int = 1  # composed skills a cell and level in the pool
+    feature_texts: int = 3  # further texts a cell and level that the features are learned on
     clusters: int = 24
-    users: int = 20_000  # simulated histories
+    users: int = 12_000  # simulated histories
     alpha: float = 1.0  # default strength of exploration of the arm, in logit units
     training: TrainingSettings = field(default_factory=TrainingSettings)
 
     def __post_init__(self) -> None:
         if self.width % self.attention_heads:
             raise SettingsError("width", self.width, f"must divide by {self.attention_heads} heads")
+        if self.prefix_tokens < 1:
+            raise SettingsError("prefix_tokens", self.prefix_tokens, "must be >= 1")
+        if not self.base and (self.training.freeze or self.training.lora):
+            given = (self.training.freeze, self.training.lora)
+            rule = (
+                "need a base: a model of our own starts from random weights, which must be trained"
+            )
+            raise SettingsError("freeze, lora", given, rule)
 
 
-@torch.random.fork_rng(devices=[])  # leaves the caller's global generator as it was
-def train_model(settings: BuildSettings, out: Path, work: Path, progress: bool = True) -> str:
-    """Train from nothing (or from `base`) and write the model directory `out`.
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What training needs besides the language model: the pool, and simulated users of it.
 
-    work   folder for checkpoints; a run that was stopped goes on from the last one
-
-    Returns the model's fingerprint.
+    wordings    (task, request) pairs, with their embeddings (wordings, e)
     """
-    corpus = load_corpus()
-    torch.manual_seed(settings.training.seed)
-    rng = np.random.default_rng(settings.training.seed)
-    model = _language_model(settings, corpus)
-    encoder, pool, trained_on, seen_embeddings = _pool(settings, corpus)
+
+    encoder: Encoder
+    pool: Pool
+    feature_map: KindMap
+    prior: MixturePosterior
+    bank: StateBank
+    wordings: tuple[tuple[str, str], ...]
+    embeddings: np.ndarray
+
+
+def prepare(settings: BuildSettings) -> Material:
+    """Compose and embed the pool, learn features and prior, and simulate users' histories."""
+    corpus, domains = load_corpus(), list(load_corpus().domains)
+    seed = settings.training.seed
+    rng = np.random.default_rng(seed)
+    skills = build_pool(corpus, settings.pool_per_cell)
+    extra = compose_many(corpus, settings.feature_texts, seed=seed + 1)
+    shown = compose_many(corpus, 1, seed=seed + 3)  # rated by the users, unseen by the feature map
+    encoder = load_encoder(settings.encoder, [format_skill(s) for s in skills])
+    embedded = encoder.encode([format_skill(s) for s in [*skills, *extra, *shown]])
+    known, unknown = embedded[: -len(shown)], embedded[-len(shown) :]
     population = Population()
-    domains = list(corpus.domains)
-    feature_map, rating_model = learn_features(
-        seen_embeddings, trained_on, domains, settings.user_size, population, rng
+    feature_map, prior = learn_users(
+        known, [*skills, *extra], domains, settings.user_size, settings.archetypes, population, rng
     )
     bank = simulate_states(
-        feature_map(seen_embeddings),
-        *labels_of(trained_on, domains),
-        model=rating_model,
+        feature_map(unknown),
+        *labels_of(shown, domains),
+        prior=prior,
         population=population,
         domain_count=len(domains),
         count=settings.users,
         rng=rng,
     )
+    own = known[: len(skills)]
+    wordings = tuple((t.id, text) for t in corpus.tasks.values() for text in t.requests["train"])
+    return Material(
+        encoder,
+        Pool(tuple(skills), own, cluster_pool(own, settings.clusters, seed)),
+        feature_map,
+        prior,
+        bank,
+        wordings,
+        encoder.encode([text for _, text in wordings]),
+    )
+
+
+@torch.random.fork_rng(devices=[])  # leaves the caller's global generator as it was
+def train_model(
+    settings: BuildSettings,
+    out: Path,
+    work: Path,
+    progress: bool = True,
+    material: Material | None = None,
+) -> str:
+    """Train from nothing (or from `base`) and write the model directory `out`.
+
+    work       folder for checkpoints; a run that was stopped goes on from the last one
+    material   what `prepare` made of the same settings, for runs that share it
+
+    Returns the model's fingerprint.
+    """
+    corpus = load_corpus()
+    base = load_language_model(settings.base) if settings.base else None
+    material = material or prepare(settings)
+    torch.manual_seed(settings.training.seed)
+    model = base or _own_model(settings, corpus)
     model.conditioner = Conditioner(
-        PoolAttentionSettings(embedding_size=encoder.size, user_size=settings.user_size),
+        PoolAttentionSettings(embedding_size=material.encoder.size, user_size=settings.user_size),
         settings.prefix_tokens,
         model.token_embedding.embedding_dim,
     )
-    wordings = [(t.id, text) for t in corpus.tasks.values() for text in t.requests["train"]]
     examples = Examples(
-        corpus, pool, bank, model, wordings, encoder.encode([text for _, text in wordings])
+        corpus,
+        material.pool,
+        material.bank,
+        model,
+        material.wordings,
+        material.embeddings,
+        settings.training.written_share,
+        settings.training.device,
     )
     trainer = Trainer(model, examples, settings.training)
     work.mkdir(parents=True, exist_ok=True)
@@ -103,23 +170,11 @@ def train_model(settings: BuildSettings, out: Path, work: Path, progress: bool =
         "build": asdict(settings),
         "curve": trainer.curve[:: max(1, len(trainer.curve) // 60)],
     }
-    return save_model(TrainedModel(model, pool, feature_map, rating_model, config), out)
+    trained = TrainedModel(model, material.pool, material.feature_map, material.prior, config)
+    return save_model(trained, out)
 
 
-def _pool(settings: BuildSettings, corpus: Corpus) -> tuple[Encoder, Pool, list[Skill], np.ndarray]:
-    """Encoder and pool, and the skills that features are learned on, with their embeddings."""
-    skills = build_pool(corpus, settings.pool_per_cell)
-    extra = compose_many(corpus, 2, seed=settings.training.seed + 1)
-    encoder = load_encoder(settings.encoder, [format_skill(s) for s in skills])
-    embeddings = encoder.encode([format_skill(s) for s in [*skills, *extra]])
-    clusters = cluster_pool(embeddings[: len(skills)], settings.clusters, settings.training.seed)
-    pool = Pool(tuple(skills), embeddings[: len(skills)], clusters)
-    return encoder, pool, [*skills, *extra], embeddings
-
-
-def _language_model(settings: BuildSettings, corpus: Corpus) -> ConditionedGPT2:
-    if settings.base:
-        return load_language_model(settings.base)
+def _own_model(settings: BuildSettings, corpus: Corpus) -> ConditionedGPT2:
     tokenizer = train_tokenizer(corpus, settings.vocabulary, settings.training.seed)
     end = cast(int, tokenizer.eos_token_id)
     config = GPT2Config(
@@ -135,23 +190,6 @@ def _language_model(settings: BuildSettings, corpus: Corpus) -> ConditionedGPT2:
         embd_pdrop=0.0,
         attn_pdrop=0.0,
     )
-    return ConditionedGPT2(GPT2LMHeadModel(config), tokenizer)
-
-
-def train_tokenizer(corpus: Corpus, vocabulary: int, seed: int) -> PreTrainedTokenizerFast:
-    """Byte-level BPE on composed and hand-written skills and requests."""
-    texts = [format_skill(s) for s in [*corpus.written, *compose_many(corpus, 12, seed + 2)]]
-    requests = [
-        request_prompt(text) for task in corpus.tasks.values() for text in task.requests["train"]
-    ]
-    bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    bpe.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary,
-        special_tokens=[END],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    bpe.train_from_iterator([*texts, *requests, "Notes:\n"], trainer)
-    return PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token=END, pad_token=END)
+    model = ConditionedGPT2(GPT2LMHeadModel(config), tokenizer)
+    start_phrases(model, corpus, settings.training.seed)
+    return model

@@ -9,6 +9,7 @@ logits).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -18,6 +19,7 @@ from transformers import PreTrainedModel
 
 from hare.errors import InputError
 from hare.synthesis.settings import Decoding
+from hare.synthesis.structure import Form, Outline
 
 
 @torch.inference_mode()
@@ -28,6 +30,7 @@ def sample(
     generators: Sequence[np.random.Generator],
     decoding: Decoding,
     end: int,
+    outline: Outline | None = None,
 ) -> list[list[int]]:
     """Continue each prompt until the end token or the budget.
 
@@ -35,6 +38,7 @@ def sample(
     prefix       (B, k, d) soft tokens before the prompts, or None
     generators   one a row
     end          id of the end token; not part of the result
+    outline      the headings that are given to every text, or None where the model writes them
 
     Raises InputError when a prompt and the budget do not fit into the model's context.
     """
@@ -53,6 +57,7 @@ def sample(
     inputs = torch.stack([nn.functional.pad(r, (0, 0, width - len(r), 0)) for r in rows])
     mask = torch.tensor([[0] * (width - n) + [1] * n for n in lengths])
     positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
+    forms = [None if outline is None else Form(outline, decoding.max_new_tokens) for _ in rows]
     texts: list[list[int]] = [[] for _ in rows]
     open_rows = [True] * len(rows)
     past = None
@@ -69,12 +74,16 @@ def sample(
         logits = out.logits[:, -1].double().numpy()
         tokens = []
         for i, generator in enumerate(generators):
-            token = _draw(logits[i], decoding, generator) if open_rows[i] else end
-            if token == end:
+            draw = partial(_draw, logits[i], decoding, generator)
+            form = forms[i]
+            token = None
+            if open_rows[i]:
+                token = draw() if form is None else form.next(draw)
+            if token is None or token == end:
                 open_rows[i] = False
             else:
                 texts[i].append(token)
-            tokens.append(token)
+            tokens.append(end if token is None else token)
         if not any(open_rows):
             break
         inputs = embed(torch.tensor(tokens)).unsqueeze(1)
@@ -83,7 +92,14 @@ def sample(
     return texts
 
 
-def _draw(logits: np.ndarray, decoding: Decoding, generator: np.random.Generator) -> int:
+def _draw(
+    logits: np.ndarray,
+    decoding: Decoding,
+    generator: np.random.Generator,
+    refused: np.ndarray | None = None,
+) -> int:
+    if refused is not None:
+        logits = np.where(refused, -np.inf, logits)
     scaled = (logits - logits.max()) / decoding.temperature
     p = np.exp(scaled)
     p /= p.sum()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from hare.attention.cross_attention import Attended
@@ -18,7 +20,6 @@ from hare.synthesis.histories import StateBank
 from hare.synthesis.model_files import Pool
 
 NOTE_STEPS = 2
-WRITTEN_SHARE = 0.18  # of the examples in a cell that has a hand-written skill
 
 
 class Mode(Enum):
@@ -55,18 +56,27 @@ class Examples:
         model: ConditionedGPT2,
         wordings: Sequence[tuple[str, str]],  # (task, request)
         embeddings: np.ndarray,  # (wordings, e)
+        written_share: float = 0.0,  # of examples in a cell that has a hand-written skill
+        device: str = "cpu",
     ) -> None:
+        self.device = device
+        self._written_share = written_share
         self.corpus, self.pool, self.bank = corpus, pool, bank
         self._model = model
         self._domains, self._tasks = list(corpus.domains), list(corpus.tasks)
         self._wordings = [text for _, text in wordings]
         self._task_of = np.array([self._tasks.index(task) for task, _ in wordings])
-        self._embeddings = torch.tensor(embeddings, dtype=torch.float32)
-        self._pool = torch.tensor(pool.embeddings, dtype=torch.float32)
-        self._clusters = torch.tensor(pool.clusters)
-        self.pool_domain = _membership([self._domains.index(s.domain) for s in pool.skills])
-        self.pool_task = _membership([self._tasks.index(s.task) for s in pool.skills])
-        self.pool_level = _membership([LEVELS.index(s.level) for s in pool.skills])
+        self._embeddings = self.tensor(embeddings)
+        self._pool = self.tensor(pool.embeddings)
+        self._clusters = torch.tensor(pool.clusters, device=device)
+        # Columns of the kinds: domain times level, as the user's wish is.
+        kinds = [
+            self.kind(self._domains.index(s.domain), LEVELS.index(s.level)) for s in pool.skills
+        ]
+        self.pool_kind = _membership(kinds, len(self._domains) * len(LEVELS)).to(device)
+        self.pool_domain = self.pool_kind.view(len(kinds), -1, len(LEVELS)).sum(dim=2)
+        tasks = [self._tasks.index(s.task) for s in pool.skills]
+        self.pool_task = _membership(tasks, len(self._tasks)).to(device)
         self._allowed = np.array(
             [[not corpus.held_out(d, t) for d in self._domains] for t in self._tasks]
         )
@@ -77,6 +87,10 @@ class Examples:
         self._of_task = [
             np.array([i for i, s in enumerate(pool.skills) if s.task == t]) for t in self._tasks
         ]
+
+    def kind(self, domain: Any, level: Any) -> Any:
+        """The column of a domain and level, integers or arrays of them."""
+        return domain * len(LEVELS) + level
 
     @property
     def label_sizes(self) -> dict[str, int]:
@@ -93,7 +107,7 @@ class Examples:
     def noise(self, count: int, deviation: float, rng: np.random.Generator) -> Tensor:
         """(count, e) Gaussian noise for request embeddings: other wordings lie nearby."""
         shape = (count, self._embeddings.shape[1])
-        return torch.tensor(rng.normal(0.0, deviation, shape), dtype=torch.float32)
+        return self.tensor(rng.normal(0.0, deviation, shape))
 
     def attend(
         self,
@@ -105,17 +119,21 @@ class Examples:
         noise: Tensor | None = None,
     ) -> Attended:
         """The attention of these users and requests; noise (B, e) blurs the requests."""
-        strength = torch.as_tensor(alpha, dtype=torch.float32)
+        strength = self.tensor(alpha)
         asked = self._embeddings[requests]
         return conditioner.attention(
             asked if noise is None else asked + noise,
-            torch.tensor(self.bank.mean[rows], dtype=torch.float32),
-            torch.tensor(self.bank.covariance[rows], dtype=torch.float32),
+            self.tensor(self.bank.mean[rows]),
+            self.tensor(self.bank.covariance[rows]),
             self._pool,
             self._clusters,
             alpha=strength.view(-1, 1, 1) if strength.ndim else float(strength),
             excluded=excluded,
         )
+
+    def tensor(self, values: ArrayLike) -> Tensor:
+        """Numbers as float32 on the device of training."""
+        return torch.as_tensor(values, dtype=torch.float32, device=self.device)
 
     def draw_wanted(
         self, tasks: np.ndarray, weights: Tensor, sharpness: float, rng: np.random.Generator
@@ -125,8 +143,8 @@ class Examples:
         The third array says whether the cell (domain, task) may be trained on.
         """
         taste = weights[:, : weights.shape[1] // 2].mean(1)
-        domains = _draw_rows((taste @ self.pool_domain).numpy() ** sharpness, rng)
-        levels = _draw_rows((taste @ self.pool_level).numpy() ** sharpness, rng)
+        kinds = _draw_rows((taste @ self.pool_kind).cpu().numpy() ** sharpness, rng)
+        domains, levels = np.divmod(kinds, len(LEVELS))
         return domains, levels, self._allowed[tasks, domains]
 
     def targets(
@@ -141,10 +159,11 @@ class Examples:
                 excluded[i, item] = True
             texts.append(self._model.encode(format_skill(skill)))
         labels = {"domain": domains, "task": tasks, "level": levels}
-        return Targets(texts, {k: torch.tensor(v) for k, v in labels.items()}, excluded)
+        on_device = {k: torch.tensor(v, device=self.device) for k, v in labels.items()}
+        return Targets(texts, on_device, excluded.to(self.device))
 
     def plain_batch(
-        self, mode: Mode, count: int, rng: np.random.Generator
+        self, mode: Mode, count: int, word_dropout: float, rng: np.random.Generator
     ) -> tuple[list[list[int]], list[list[int]]]:
         """Prompts and texts without a user; with notes, the text is of one note's domain."""
         prompts, texts = [], []
@@ -158,14 +177,21 @@ class Examples:
             else:
                 domain = int(rng.choice(np.flatnonzero(self._allowed[task])))
             skill, _ = self._text(domain, int(task), int(rng.integers(len(LEVELS))), rng)
-            prompts.append(self.prompt(int(request), notes))
+            prompts.append(self.prompt(int(request), word_dropout, rng, notes))
             texts.append(self._model.encode(format_skill(skill)))
         return prompts, texts
 
-    def prompt(self, request: int | None, notes: Sequence[str] = ()) -> list[int]:
-        """Token ids of the prompt; None leaves the request's words out."""
-        query = "" if request is None else self._wordings[request]
-        return self._model.encode(request_prompt(query, notes))
+    def prompt(
+        self,
+        request: int | None,
+        word_dropout: float,
+        rng: np.random.Generator,
+        notes: Sequence[str] = (),
+    ) -> list[int]:
+        """Token ids of the prompt; None leaves the request's words out, dropout some of them."""
+        words = [] if request is None else self._wordings[request].split()
+        kept = [word for word in words if rng.random() >= word_dropout]
+        return self._model.encode_prompt(request_prompt(" ".join(kept), notes))
 
     def _text(
         self, domain: int, task: int, level: int, rng: np.random.Generator
@@ -173,15 +199,15 @@ class Examples:
         """A text for the cell: composed, or hand-written now and then (with its pool index)."""
         cell = (self._domains[domain], self._tasks[task], LEVELS[level])
         written = self._written.get(cell, [])
-        if written and rng.random() < WRITTEN_SHARE:
+        if written and rng.random() < self._written_share:
             item = written[rng.integers(len(written))]
             return self.pool.skills[item], item
         return compose(self.corpus, *cell, rng), None
 
 
-def _membership(labels: list[int]) -> Tensor:
-    """(N, labels) one-hot rows."""
-    return torch.nn.functional.one_hot(torch.tensor(labels)).float()
+def _membership(labels: list[int], count: int) -> Tensor:
+    """(N, count) one-hot rows."""
+    return torch.nn.functional.one_hot(torch.tensor(labels), count).float()
 
 
 def _draw_rows(mass: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -7,7 +7,10 @@ user and request, and the mean of the user state.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -19,12 +22,37 @@ from hare.attention.cross_attention import PoolAttention, PoolAttentionSettings
 from hare.data.skills import is_well_formed
 from hare.synthesis.decoding import sample
 from hare.synthesis.settings import Decoding
+from hare.synthesis.structure import Outline
+
+REQUEST = "Request: "
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One text as written.
+
+    tokens        its number of tokens
+    number        which draft it is, from 0
+    well_formed   its sections are there, and it ended within the budget
+    accepted      by the rule of the decoding settings
+    """
+
+    text: str
+    tokens: int
+    number: int
+    well_formed: bool
+    accepted: bool
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool]:
+        """What is better, from the most important."""
+        return self.accepted, self.well_formed, bool(self.text)
 
 
 def request_prompt(query: str, notes: Sequence[str] = ()) -> str:
     """The prompt that every arm uses; notes are retrieved texts, for the arms that retrieve."""
     context = "".join(f"Notes:\n{note}\n\n" for note in notes)
-    return f"{context}Request: {query}\n\n"
+    return f"{context}{REQUEST}{query}\n\n"
 
 
 class Conditioner(nn.Module):
@@ -77,30 +105,56 @@ class ConditionedGPT2(nn.Module):
         """Token ids without special tokens."""
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
+    def read(self, tokens: Sequence[int]) -> str:
+        """The text of token ids, without blanks at the ends of lines, which a line feed alone
+        ends."""
+        lines = str(self.tokenizer.decode(list(tokens))).strip().split("\n")
+        return "\n".join(" ".join(line.splitlines()).rstrip() for line in lines)
+
+    @cached_property
+    def outline(self) -> Outline:
+        """The headings in this model's tokens, for texts of forced structure."""
+        return Outline.of(self.tokenizer, self.token_embedding.num_embeddings)
+
+    def encode_prompt(self, prompt: str) -> list[int]:
+        """Token ids of a prompt. Words of the request are encoded one by one: a model whose tokens
+        are runs of words then reads a wording that it never saw by its words."""
+        notes, marker, request = prompt.rpartition(REQUEST)
+        words = re.findall(r"\s*\S+|\s+$", request)
+        return [*self.encode(notes + marker), *(i for word in words for i in self.encode(word))]
+
     def write(
         self,
         prompts: Sequence[str],
         seeds: Sequence[int],
         decoding: Decoding,
         soft_tokens: Tensor | None = None,
-    ) -> list[tuple[str, int, int]]:
-        """One text a prompt: (text, its number of tokens, which draft it is from 0).
+        sound: Callable[[str], bool] | None = None,
+    ) -> list[Draft]:
+        """One text a prompt: the first of `decoding.drafts` drafts that is accepted.
 
-        The first well-formed of `decoding.drafts` drafts is taken; when none is, the last one that
-        is not empty. Each draft draws from a generator of its own, seeded by (seed, draft).
+        sound   judges a text where `decoding.accept` is "sound"
+
+        Where none is accepted, the first well-formed one is taken, or else the first that is not
+        empty. Each draft draws from a generator of its own, seeded by (seed, draft).
         """
-        ids = [self.encode(prompt) for prompt in prompts]
-        results: dict[int, tuple[str, int, int]] = {}
+        ids = [self.encode_prompt(prompt) for prompt in prompts]
+        best: dict[int, Draft] = {}
         waiting = list(range(len(prompts)))
-        for draft in range(decoding.drafts):
+        outline = self.outline if decoding.structure == "forced" else None
+        for number in range(decoding.drafts):
             rows = None if soft_tokens is None else soft_tokens[waiting]
-            generators = [np.random.default_rng([seeds[i], draft]) for i in waiting]
-            texts = sample(self.lm, [ids[i] for i in waiting], rows, generators, decoding, self.end)
+            generators = [np.random.default_rng([seeds[i], number]) for i in waiting]
+            prompted = [ids[i] for i in waiting]
+            texts = sample(self.lm, prompted, rows, generators, decoding, self.end, outline)
             for i, tokens in zip(waiting, texts, strict=True):
-                text = str(self.tokenizer.decode(tokens)).strip()
-                if text or i not in results:
-                    results[i] = (text, len(tokens), draft)
-            waiting = [i for i in waiting if not is_well_formed(results[i][0])]
+                text = self.read(tokens)
+                whole = len(tokens) < decoding.max_new_tokens and is_well_formed(text)
+                taken = whole and (decoding.accept != "sound" or sound is None or sound(text))
+                draft = Draft(text, len(tokens), number, whole, taken)
+                if i not in best or draft.rank > best[i].rank:
+                    best[i] = draft
+            waiting = [i for i in waiting if not best[i].accepted]
             if not waiting:
                 break
-        return [results[i] for i in range(len(prompts))]
+        return [best[i] for i in range(len(prompts))]

@@ -1,5 +1,5 @@
-"""Simulated users and their rating histories, on which the feature map, the prior and the
-conditioned decoder are trained.
+"""Simulated users and their rating histories, on which the feature map, the prior over archetypes
+of users and the conditioned decoder are trained.
 
 A user likes one or two domains and one level. Ratings follow from the labels of a text, so these
 users know nothing of the encoder. Reports use other users, with other noise
@@ -9,16 +9,26 @@ users know nothing of the encoder. Reports use other users, with other noise
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hare.data.skills import LEVELS, Skill
-from hare.user_state.features import FeatureMap, fit_feature_map
-from hare.user_state.ordinal import OrdinalModel, fit_cutpoints
+from hare.user_state.features import coordinates, cross_fitted, factorise
+from hare.user_state.kinds import KindMap, classify
+from hare.user_state.mixture import MixturePosterior, fit_archetypes
+from hare.user_state.ordinal import fit_cutpoints
 
 Array = NDArray[np.float64]
+
+SCALES = (1.1, 1.5, 2.0, 3.0)  # prior standard deviations of a utility that are tried, in logits
+PENALTY = 0.1  # of the regression from embeddings to kinds
+FOLDS = 3  # groups of tasks, each read by a map that saw the others
+PEOPLE = 2000  # of the population whose tastes are factored
+RATINGS = 40_000  # of the population, on which the cutpoints are fitted
+GROUP = 4000  # users whose posteriors are computed at once, about
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +37,7 @@ class Population:
 
     base: float = 1.7  # a text of a foreign domain
     domain_gain: float = 2.4  # added by the liked domain
-    level_gain: float = 0.9  # added by the liked level
+    level_gain: float = 1.2  # added by the liked level
     second_domain: float = 0.4  # share of users with a second domain, liked 0.8 as much
     noise: float = 0.6  # standard deviation of one rating
 
@@ -77,22 +87,42 @@ def labels_of(skills: Sequence[Skill], domains: Sequence[str]) -> tuple[NDArray,
     )
 
 
-def learn_features(
+def learn_users(
     embeddings: Array,
     skills: Sequence[Skill],
     domains: Sequence[str],
     size: int,
+    archetypes: int,
     population: Population,
     rng: np.random.Generator,
-) -> tuple[FeatureMap, OrdinalModel]:
-    """Feature map and rating model from a simulated population rating these texts."""
-    users = draw_users(population, 4000, len(domains), rng)
+) -> tuple[KindMap, MixturePosterior]:
+    """Feature map and prior from a simulated population rating these texts.
+
+    embeddings   (n, e) of the skills
+    size         p, the dimension of the user state
+    archetypes   components of the prior
+
+    The scale of the features and the cutpoints are those under which the population's ratings are
+    most likely, given features from maps that saw no text of the same task.
+    """
+    users = draw_users(population, PEOPLE, len(domains), rng)
     utilities = users.utilities(population, *labels_of(skills, domains))
-    feature_map = fit_feature_map(embeddings, utilities, size)
-    latent = feature_map.scale * (utilities - utilities.mean())
-    pick = rng.integers(latent.size, size=40_000)
+    factors = factorise(utilities, size, prior_sd=1.0)  # scaled below
+    where = coordinates(factors.targets, utilities, factors.scale)
+    kinds = len(np.unique(factors.targets.round(9), axis=0))
+    tasks = np.unique([s.task for s in skills], return_inverse=True)[1]
+    fit = partial(classify, kinds=kinds, penalty=PENALTY)
+    unseen = cross_fitted(fit, embeddings, factors, tasks % FOLDS)
+    latent = (where @ unseen[:, :-1].T + unseen[:, -1]).ravel()
+    pick = rng.integers(latent.size, size=RATINGS)
     observed = ratings_of(utilities, population.noise, rng).ravel()[pick] - 1
-    return feature_map, fit_cutpoints(latent.ravel()[pick], observed, 5)
+    scale, ratings = max(
+        ((sd, fit_cutpoints(sd * latent[pick], observed, 5)) for sd in SCALES),
+        key=lambda at: at[1].log_likelihood(at[0] * latent[pick], observed / 4).mean(),
+    )
+    learned = fit(embeddings, factors)
+    feature_map = replace(learned, factors=scale * learned.factors, scale=scale * learned.scale)
+    return feature_map, fit_archetypes(where, archetypes, ratings, int(rng.integers(2**31)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +144,7 @@ def simulate_states(
     features: Array,
     domains: NDArray,
     levels: NDArray,
-    model: OrdinalModel,
+    prior: MixturePosterior,
     population: Population,
     domain_count: int,
     count: int,
@@ -129,29 +159,48 @@ def simulate_states(
     does.
     """
     users = draw_users(population, count, domain_count, rng)
-    size = features.shape[1] - 1
-    mean, covariance = np.zeros((count, size)), np.zeros((count, size, size))
-    liked, level = np.zeros(count, dtype=np.int64), users.levels.argmax(axis=1)
+    taste = np.where(users.affinity > 0.5, users.affinity, 0.0)
+    draws = rng.random((count, 1)) * taste.sum(axis=1, keepdims=True)
+    liked = (np.cumsum(taste, axis=1) <= draws).sum(axis=1)
     rounds = rng.integers(shortest, longest + 1, size=count)
     by_domain = [np.flatnonzero(domains == d) for d in range(domain_count)]
-    for i in range(count):
-        taste = np.where(users.affinity[i] > 0.5, users.affinity[i], 0.0)
-        liked[i] = rng.choice(domain_count, p=taste / taste.sum())
-        focus = rng.choice([0.0, 0.3, 0.7])
-        shown = np.array(
-            [
-                rng.choice(by_domain[liked[i]])
-                if rng.random() < focus
-                else rng.integers(len(features))
-                for _ in range(rounds[i])
-            ],
-            dtype=np.int64,
-        )
-        expected = (
-            population.base
-            + population.domain_gain * users.affinity[i, domains[shown]]
-            + population.level_gain * users.levels[i, levels[shown]]
-        )
-        rewards = (ratings_of(expected, population.noise, rng) - 1) / 4
-        mean[i], covariance[i] = model.posterior(features[shown], rewards)
-    return StateBank(mean, covariance, liked, level, rounds)
+    mean = np.tile(prior.mean, (count, 1))
+    covariance = np.tile(prior.covariance, (count, 1, 1))
+    for length in np.unique(rounds[rounds > 0]):
+        for rows in np.array_split(np.flatnonzero(rounds == length), 1 + count // GROUP):
+            shown = _shown(liked[rows], int(length), by_domain, len(features), rng)
+            expected = (
+                population.base
+                + population.domain_gain * users.affinity[rows[:, None], domains[shown]]
+                + population.level_gain * users.levels[rows[:, None], levels[shown]]
+            )
+            rewards = (ratings_of(expected, population.noise, rng) - 1) / 4
+            belief = for_each(prior, len(rows)).learn(features[shown], rewards)
+            mean[rows], covariance[rows] = belief.mean, belief.covariance
+    return StateBank(mean, covariance, liked, users.levels.argmax(axis=1), rounds)
+
+
+def for_each(prior: MixturePosterior, users: int) -> MixturePosterior:
+    """The prior once for each of so many users."""
+    return replace(
+        prior,
+        log_weights=np.broadcast_to(prior.log_weights, (users, *prior.log_weights.shape)),
+        means=np.broadcast_to(prior.means, (users, *prior.means.shape)),
+        covariances=np.broadcast_to(prior.covariances, (users, *prior.covariances.shape)),
+    )
+
+
+def _shown(
+    liked: NDArray[np.int64],
+    length: int,
+    by_domain: Sequence[NDArray[np.int64]],
+    texts: int,
+    rng: np.random.Generator,
+) -> NDArray[np.int64]:
+    """(m, length) texts shown to m users, each with a focus of their own on the liked domain."""
+    focus = rng.choice([0.0, 0.3, 0.7], size=len(liked))
+    shown = rng.integers(texts, size=(len(liked), length))
+    for row, domain in enumerate(liked):
+        focused = rng.random(length) < focus[row]
+        shown[row, focused] = rng.choice(by_domain[domain], size=int(focused.sum()))
+    return shown

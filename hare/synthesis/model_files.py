@@ -3,7 +3,7 @@
 config.json               what the model is, and the sizes of its parts
 lm/                       language model and tokenizer, as transformers writes them
 conditioner.safetensors   attention and prefix
-pool.safetensors          embeddings and clusters of the pool, feature map, cutpoints
+pool.safetensors          embeddings and clusters of the pool, feature map, prior over users
 pool.jsonl                the pool's skills, one a line
 digests.json              SHA-256 of every file above; their digest is the model's fingerprint
 MODEL_CARD.md             for people; not part of the fingerprint
@@ -31,11 +31,12 @@ from hare.attention.cross_attention import PoolAttentionSettings
 from hare.data.skills import Skill
 from hare.errors import ModelFilesError
 from hare.synthesis.generator import ConditionedGPT2, Conditioner
-from hare.user_state.features import FeatureMap
+from hare.user_state.kinds import KindMap
+from hare.user_state.mixture import MixturePosterior
 from hare.user_state.ordinal import OrdinalModel
 
 EMBEDDED = Path(__file__).parent / "shipped"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,12 +50,15 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedModel:
-    """Everything that a model directory holds. `config` names it and says how it was trained."""
+    """Everything that a model directory holds. `config` names it and says how it was trained.
+
+    feature_map   texts to features;   prior   what is known of a user before the first rating
+    """
 
     model: ConditionedGPT2
     pool: Pool
-    feature_map: FeatureMap
-    rating_model: OrdinalModel
+    feature_map: KindMap
+    prior: MixturePosterior
     config: Mapping[str, Any]
     fingerprint: str = ""
 
@@ -62,47 +66,73 @@ class TrainedModel:
 def save_model(trained: TrainedModel, folder: Path, card: str = "") -> str:
     """Write the model (weights in half precision) and return its fingerprint.
 
-    A folder of that name is replaced only when the new one is complete.
+    An earlier model of that name is replaced only when the new one is complete; any other folder
+    is left alone (ModelFilesError).
     """
+    check_out(folder)
     conditioner = trained.model.conditioner
     if conditioner is None:
         raise ModelFilesError("a model without a conditioner has nothing of ours to save")
     building = folder.with_name(folder.name + ".partial")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
+    try:
+        _write(building, trained, conditioner)
+        digests = _digests(building)
+        _write_json(building / "digests.json", digests)
+        (building / "MODEL_CARD.md").write_text(card, "utf-8")
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    building.rename(folder)
+    return _fingerprint(digests)
+
+
+def check_out(folder: Path, replace: bool = True) -> None:
+    """Refuse a place where no model may be written: it holds something else, or, where `replace`
+    is false, anything at all."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not replace:
+        raise ModelFilesError(f"{folder} is there already: name a new folder")
+    if not (folder / "digests.json").is_file():
+        raise ModelFilesError(
+            f"{folder} holds something that is no model of ours. It is left alone: name a new "
+            "folder, or that of an earlier model"
+        )
+
+
+def _write(folder: Path, trained: TrainedModel, conditioner: Conditioner) -> None:
+    """Every file that the fingerprint covers."""
     half = {k: v.half() for k, v in trained.model.lm.state_dict().items()}
-    trained.model.lm.save_pretrained(building / "lm", state_dict=half)
-    trained.model.tokenizer.save_pretrained(building / "lm")
+    trained.model.lm.save_pretrained(folder / "lm", state_dict=half)
+    trained.model.tokenizer.save_pretrained(folder / "lm")
     weights = {k: v.half().contiguous() for k, v in conditioner.state_dict().items()}
-    save_torch(weights, building / "conditioner.safetensors")
+    save_torch(weights, folder / "conditioner.safetensors")
     save_file(
         {
             "embeddings": trained.pool.embeddings.astype(np.float16),
             "clusters": trained.pool.clusters.astype(np.int64),
             "feature_weights": trained.feature_map.weights,
             "feature_intercept": trained.feature_map.intercept,
+            "feature_factors": trained.feature_map.factors,
             "feature_scale": np.array([trained.feature_map.scale]),
-            "cutpoints": trained.rating_model.cutpoints,
+            "prior_log_weights": trained.prior.log_weights,
+            "prior_means": trained.prior.means,
+            "prior_covariances": trained.prior.covariances,
+            "cutpoints": _cutpoints(trained.prior),
         },
-        building / "pool.safetensors",
+        folder / "pool.safetensors",
     )
     lines = [json.dumps(asdict(s), ensure_ascii=False) for s in trained.pool.skills]
-    (building / "pool.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
-    config = {
-        **trained.config,
+    (folder / "pool.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    own = {
         "format": FORMAT,
         "attention": asdict(conditioner.attention.settings),
         "prefix_tokens": conditioner.prefix_tokens,
     }
-    (building / "config.json").write_text(
-        json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8"
-    )
-    digests = _digests(building)
-    (building / "digests.json").write_text(json.dumps(digests, indent=2) + "\n", "utf-8")
-    (building / "MODEL_CARD.md").write_text(card, "utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    building.rename(folder)
-    return _fingerprint(digests)
+    _write_json(folder / "config.json", {**trained.config, **own}, sort_keys=True)
 
 
 def load_model(name: str = "embedded") -> TrainedModel:
@@ -137,27 +167,46 @@ def load_model(name: str = "embedded") -> TrainedModel:
             arrays["embeddings"].astype(np.float64),
             arrays["clusters"],
         ),
-        feature_map=FeatureMap(
+        feature_map=KindMap(
             arrays["feature_weights"],
             arrays["feature_intercept"],
+            arrays["feature_factors"],
             float(arrays["feature_scale"][0]),
         ),
-        rating_model=OrdinalModel(arrays["cutpoints"]),
+        prior=MixturePosterior(
+            arrays["prior_log_weights"],
+            arrays["prior_means"],
+            arrays["prior_covariances"],
+            OrdinalModel(arrays["cutpoints"]),
+        ),
         config=config,
         fingerprint=_fingerprint(recorded),
     )
 
 
 def load_language_model(name: str) -> ConditionedGPT2:
-    """A causal language model of transformers by hub id or directory, without a conditioner."""
+    """A causal language model of transformers by hub id or directory, without a conditioner.
+
+    Raises ModelFilesError when it cannot be read, or when configuration, weights and tokenizer do
+    not belong together.
+    """
     try:
-        lm = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
+        # Sizes that do not match are refused below, by their names.
+        lm, loading = AutoModelForCausalLM.from_pretrained(
+            name, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True
+        )
         tokenizer = AutoTokenizer.from_pretrained(name)
     except (OSError, ValueError, SafetensorError) as error:
         raise ModelFilesError(
             f"cannot load a language model from {name!r}: {error}. Name a directory that "
             "transformers wrote, or an id that this machine can download"
         ) from error
+    wrong = sorted({*loading["missing_keys"], *(key for key, *_ in loading["mismatched_keys"])})
+    if wrong:
+        raise ModelFilesError(
+            f"the weights of {name!r} do not fit its configuration: {len(wrong)} are missing or of "
+            f"another size, the first is {wrong[0]}. They belong to different models"
+        )
     if tokenizer.eos_token_id is None:
         raise ModelFilesError(f"the tokenizer of {name!r} has no end token")
     model = ConditionedGPT2(lm.eval(), tokenizer)
@@ -168,6 +217,14 @@ def load_language_model(name: str) -> ConditionedGPT2:
             "they belong to different models"
         )
     return model
+
+
+def _cutpoints(prior: MixturePosterior) -> np.ndarray:
+    if not isinstance(prior.ratings, OrdinalModel):
+        raise ModelFilesError(
+            f"the prior rates by {prior.ratings.name!r}, only 'ordinal' is stored"
+        )
+    return prior.ratings.cutpoints
 
 
 def digest_of(paths: Sequence[Path]) -> str:
@@ -200,6 +257,10 @@ def _check(folder: Path, recorded: Mapping[str, str]) -> None:
                 f"{path} was altered: its SHA-256 is {found}, digests.json records {expected}. "
                 "Restore the file; a retrained model is written with digests of its own"
             )
+
+
+def _write_json(path: Path, values: Mapping[str, Any], sort_keys: bool = False) -> None:
+    path.write_text(json.dumps(values, indent=2, sort_keys=sort_keys) + "\n", "utf-8")
 
 
 def _read_json(path: Path) -> dict[str, Any]:

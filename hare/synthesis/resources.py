@@ -13,7 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hare.data.skills import format_skill, is_well_formed
+from hare.data.checker import Checker
+from hare.data.corpus import load_corpus
+from hare.data.skills import format_skill
 from hare.errors import GenerationError, ModelFilesError
 from hare.synthesis.generator import ConditionedGPT2
 from hare.synthesis.model_files import TrainedModel, load_language_model, load_model
@@ -67,24 +69,34 @@ class Resources:
         """One text a prompt. GenerationError when a text stays empty."""
         start = time.perf_counter()
         decoding = self.settings.decoding
-        drafts = self.trained.model.write(prompts, seeds, decoding, soft_tokens)
+        drafts = self.trained.model.write(prompts, seeds, decoding, soft_tokens, self._sound)
         latency = time.perf_counter() - start
         written = []
-        for text, tokens, draft in drafts:
-            if not text:
+        for draft in drafts:
+            if not draft.text:
                 raise GenerationError(
                     f"the language model wrote nothing in {decoding.drafts} drafts; "
                     "raise generation.drafts or use another model"
                 )
-            notes = (f"draft {draft + 1} of {decoding.drafts}",) if draft else ()
-            if not is_well_formed(text):
-                notes = (*notes, "no draft was well formed")
-            written.append(Written(text, tokens, latency, notes))
+            notes = (f"draft {draft.number + 1} of {decoding.drafts}",) if draft.number else ()
+            if not draft.accepted:
+                what = "sound" if draft.well_formed else "well formed"
+                notes = (*notes, f"no draft was {what}")
+            written.append(Written(draft.text, draft.tokens, latency, notes))
         return written
 
-    def decoding_record(self) -> dict[str, float]:
+    def _sound(self, text: str) -> bool:
+        """Whether the grammar of our corpus could have made the text; it looks at no user."""
+        return _checker().check(text).clean
+
+    def decoding_record(self) -> dict[str, float | str]:
         """The decoding settings as stored with a text."""
         return asdict(self.settings.decoding)
+
+
+@lru_cache(maxsize=1)
+def _checker() -> Checker:
+    return Checker(load_corpus())
 
 
 def load_resources(settings: ResourceSettings | None = None) -> Resources:
@@ -115,7 +127,7 @@ def _trained(name: str) -> TrainedModel:
         model=plain,
         pool=embedded.pool,
         feature_map=embedded.feature_map,
-        rating_model=embedded.rating_model,
+        prior=embedded.prior,
         config={**embedded.config, "name": name, "base": name},
         fingerprint=_weights_digest(plain),
     )

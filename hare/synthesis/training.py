@@ -6,7 +6,11 @@ language model train together. The text of an example is drawn from the domains 
 dwells on, so that the decoder learns to write what is attended, exploratory or not. Composed
 texts are made on the fly and are not in the pool; a hand-written target is hidden from its own
 attention (leave-one-out). Three forms of prompt are mixed, one a batch: conditioned (hare), with
-retrieved notes (rag), request alone (gpt2).
+retrieved notes (rag), request alone (gpt2). Words of requests are dropped by chance, so that a
+request is read by its meaning and not by heart.
+
+Matrices inside the language model are trained by Muon (Jordan 2024), all else by AdamW: at equal
+steps the loss was clearly lower than with AdamW alone.
 """
 
 from __future__ import annotations
@@ -17,7 +21,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
@@ -26,27 +29,39 @@ from tqdm import tqdm
 
 from hare.attention.cross_attention import Attended
 from hare.errors import InputError, SettingsError
+from hare.synthesis.adapters import add_adapters
 from hare.synthesis.examples import Examples, Mode
 from hare.synthesis.generator import ConditionedGPT2, Conditioner
+from hare.synthesis.likelihood import predict
+
+DEVICES = ("cpu", "cuda")
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
     """How to train. The defaults made the shipped model."""
 
-    steps: int = 1800  # joint optimisation steps
-    warmup: int = 100  # steps of linear warm-up before the cosine
-    attention_steps: int = 400  # steps of the attention alone, first
+    steps: int = 2450  # joint optimisation steps
+    warmup: int = 60  # steps of linear warm-up
+    cooldown: float = 0.6  # share of the steps, at the end, in which the rates fall by a cosine
+    attention_steps: int = 600  # steps of the attention alone, first
     batch: int = 24  # texts a step; half as many with notes, whose prompts are long
-    learning_rate: float = 1.5e-3
-    attention_rate: float = 5e-3
+    learning_rate: float = 3e-3  # of AdamW
+    matrix_rate: float = 0.02  # of Muon
+    attention_rate: float = 5e-3  # of the attention alone
     weight_decay: float = 0.01
     shares: tuple[float, float, float] = (0.6, 0.22, 0.18)  # of hare, rag, gpt2 batches
     request_noise: float = 0.05  # deviation of each component of a request's embedding
-    request_dropout: float = 0.5  # of conditioned examples without request tokens
+    request_dropout: float = 0.5  # of conditioned examples without request words
+    word_dropout: float = 0.3  # of the words in the others
+    written_share: float = 0.0  # hand-written texts, where a cell has one: they take many passes
     auxiliary: float = 0.1  # weight of the domain/task/level heads on the condition
     attention_loss: float = 0.3  # weight of the attention's own loss in joint training
-    sharpness: float = 3.0  # exponent on attended mass when a target's domain is drawn
+    level_loss: float = 0.5  # weight of the level beside the domain in it
+    sharpness: float = 3.0  # exponent on attended mass when a target's domain and level are drawn
+    freeze: bool = False  # train prefix and attention only
+    lora: int = 0  # rank of low-rank adapters in place of the language model's weights; 0: full
+    device: str = "cpu"
     seed: int = 0
     checkpoint_every: int = 100
 
@@ -55,6 +70,21 @@ class TrainingSettings:
             raise SettingsError("steps, batch", (self.steps, self.batch), "must be >= 1 and >= 2")
         if len(self.shares) != 3 or abs(sum(self.shares) - 1) > 1e-9 or min(self.shares) < 0:
             raise SettingsError("shares", self.shares, "must be three shares that sum to 1")
+        if self.lora < 0:
+            raise SettingsError("lora", self.lora, "must be a rank >= 1, or 0 for full training")
+        if self.freeze and self.lora:
+            raise SettingsError("freeze, lora", (self.freeze, self.lora), "must not both be set")
+        if self.seed < 0:
+            raise SettingsError("seed", self.seed, "must be >= 0")
+        check_device(self.device)
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that is not known or not here."""
+    if device not in DEVICES:
+        raise SettingsError("device", device, f"must be one of {', '.join(DEVICES)}")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SettingsError("device", device, "must be 'cpu': torch finds no GPU here")
 
 
 class Trainer:
@@ -78,16 +108,29 @@ class Trainer:
         self.heads = nn.ModuleDict(
             {name: nn.Linear(width, size) for name, size in examples.label_sizes.items()}
         )
-        self.optimiser = torch.optim.AdamW(
-            [
-                {"params": model.lm.parameters()},
-                {"params": self.conditioner.parameters()},
-                {"params": self.heads.parameters()},
-            ],
-            lr=settings.learning_rate,
-            betas=(0.9, 0.95),
-            weight_decay=settings.weight_decay,
+        model.lm.requires_grad_(not settings.freeze)
+        self._adapters = add_adapters(model.lm, settings.lora) if settings.lora else None
+        model.to(settings.device)
+        self.heads.to(settings.device)
+        self.optimisers = self._optimisers()
+        self._rates = [[g["lr"] for g in o.param_groups] for o in self.optimisers]
+
+    def _optimisers(self) -> list[torch.optim.Optimizer]:
+        s = self.settings
+        # Rows of embeddings are no matrix to be orthogonalised: Muon would blow up the positions'.
+        tables = (m for m in self.model.lm.modules() if isinstance(m, nn.Embedding))
+        outside = {id(p) for table in tables for p in table.parameters()}
+        own = [p for p in self.model.lm.parameters() if p.requires_grad]
+        matrices = [p for p in own if p.ndim == 2 and id(p) not in outside]
+        inside = {id(p) for p in matrices}
+        rest = [p for p in own if id(p) not in inside]
+        rest += [*self.conditioner.parameters(), *self.heads.parameters()]
+        adam = torch.optim.AdamW(
+            rest, lr=s.learning_rate, betas=(0.9, 0.95), weight_decay=s.weight_decay
         )
+        if not matrices:
+            return [adam]
+        return [torch.optim.Muon(matrices, lr=s.matrix_rate, weight_decay=s.weight_decay), adam]
 
     @torch.random.fork_rng(devices=[])
     def train(self, checkpoint: Path | None = None, progress: bool = True) -> None:
@@ -119,17 +162,20 @@ class Trainer:
             if checkpoint is not None and self.step % self.settings.checkpoint_every == 0:
                 self._save(checkpoint)
         bar.close()
-        self.model.eval()
+        if self._adapters is not None:
+            self.model.lm = self._adapters.merge_and_unload()
+        self.model.eval().to("cpu")
 
     def attention_losses(self, rows: np.ndarray, attended: Attended, tasks: np.ndarray) -> Tensor:
         """-log of the mass on the user's wish (first half of the heads) and on the task asked."""
         half = attended.weights.shape[1] // 2
         taste, asked = attended.weights[:, :half].mean(1), attended.weights[:, half:].mean(1)
-        bank = self.examples.bank
-        domain = (taste @ self.examples.pool_domain).log()[range(len(rows)), bank.domain[rows]]
-        level = (taste @ self.examples.pool_level).log()[range(len(rows)), bank.level[rows]]
-        task = (asked @ self.examples.pool_task).log()[range(len(rows)), tasks]
-        return -(domain + 0.3 * level + task).mean()
+        bank, every = self.examples.bank, range(len(rows))
+        liked = self.examples.kind(bank.domain[rows], bank.level[rows])
+        domain = (taste @ self.examples.pool_domain).log()[every, bank.domain[rows]]
+        kind = (taste @ self.examples.pool_kind).clamp(min=1e-9).log()[every, liked]
+        task = (asked @ self.examples.pool_task).log()[every, tasks]
+        return -(domain + self.settings.level_loss * kind + task).mean()
 
     def _train_attention(self, progress: bool) -> None:
         optimiser = torch.optim.AdamW(
@@ -154,23 +200,27 @@ class Trainer:
     def _joint_step(self, rng: np.random.Generator) -> dict[str, float]:
         s = self.settings
         mode = Mode(int(rng.choice(3, p=s.shares)))
+        if s.freeze:  # without a user there is nothing to train
+            mode = Mode.HARE
         factor = self._rate_factor()
-        for group in self.optimiser.param_groups:
-            group["lr"] = s.learning_rate * factor
+        for optimiser, rates in zip(self.optimisers, self._rates, strict=True):
+            for group, rate in zip(optimiser.param_groups, rates, strict=True):
+                group["lr"] = rate * factor
         if mode is Mode.HARE:
             loss, figures = self._conditioned_loss(rng)
         else:
             prompts, texts = self.examples.plain_batch(
-                mode, s.batch // 2 if mode is Mode.RAG else s.batch, rng
+                mode, s.batch // 2 if mode is Mode.RAG else s.batch, s.word_dropout, rng
             )
             loss = self._text_loss(prompts, texts, None)
             figures = {f"loss_{mode.name.lower()}": float(loss.detach())}
-        self.optimiser.zero_grad()
+        for optimiser in self.optimisers:
+            optimiser.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(self.model.lm.parameters(), 1.0)
-        nn.utils.clip_grad_norm_(self.conditioner.parameters(), 1.0)
-        nn.utils.clip_grad_norm_(self.heads.parameters(), 1.0)
-        self.optimiser.step()
+        for part in (self.model.lm, self.conditioner, self.heads):
+            nn.utils.clip_grad_norm_(part.parameters(), 1.0)
+        for optimiser in self.optimisers:
+            optimiser.step()
         return figures
 
     def _conditioned_loss(self, rng: np.random.Generator) -> tuple[Tensor, dict[str, float]]:
@@ -189,11 +239,12 @@ class Trainer:
         attended = examples.attend(
             self.conditioner, rows, requests, alpha, excluded=targets.excluded, noise=noise
         )
-        mean = torch.tensor(examples.bank.mean[rows], dtype=torch.float32)
-        condition = self.conditioner.condition(attended.z, mean)
+        condition = self.conditioner.condition(
+            attended.z, examples.tensor(examples.bank.mean[rows])
+        )
         worded = rng.random(len(rows)) >= s.request_dropout
         prompts = [
-            examples.prompt(int(request) if with_words else None)
+            examples.prompt(int(request) if with_words else None, s.word_dropout, rng)
             for request, with_words in zip(requests, worded, strict=True)
         ]
         text = self._text_loss(prompts, targets.texts, self.conditioner.soft_tokens(condition))
@@ -216,37 +267,16 @@ class Trainer:
         self, prompts: Sequence[list[int]], texts: Sequence[list[int]], soft: Tensor | None
     ) -> Tensor:
         """Mean cross-entropy of the texts' tokens; prompts and soft tokens carry no loss."""
-        end = self.model.end
-        rows = [[*p, *t, end] for p, t in zip(prompts, texts, strict=True)]
-        width = max(map(len, rows))
-        length = width + (0 if soft is None else soft.shape[1])
-        context = getattr(self.model.lm.config, "max_position_embeddings", length)
-        if length > context:
-            raise InputError(
-                f"a prompt and text of {length} tokens does not fit into the base model's context "
-                f"of {context}: train a model with a longer one"
-            )
-        ids = torch.tensor([row + [end] * (width - len(row)) for row in rows])
-        labels = torch.full_like(ids, -100)
-        for i, (prompt, row) in enumerate(zip(prompts, rows, strict=True)):
-            labels[i, len(prompt) : len(row)] = ids[i, len(prompt) : len(row)]
-        inputs = self.model.token_embedding(ids)
-        if soft is not None:
-            inputs = torch.cat([soft, inputs], dim=1)
-            labels = nn.functional.pad(labels, (soft.shape[1], 0), value=-100)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            hidden = self.model.lm.base_model(inputs_embeds=inputs, use_cache=False)[0]
-            # Only positions that predict a text token go through the vocabulary.
-            predicts = (labels[:, 1:] != -100).flatten().nonzero().squeeze(1)
-            chosen = hidden[:, :-1].flatten(0, 1)[predicts]
-            logits = cast(nn.Module, self.model.lm.get_output_embeddings())(chosen)
-        return nn.functional.cross_entropy(logits.float(), labels[:, 1:].flatten()[predicts])
+        with torch.autocast(torch.device(self.settings.device).type, dtype=torch.bfloat16):
+            predicted = predict(self.model, prompts, texts, soft)
+        return nn.functional.cross_entropy(predicted.logits, predicted.tokens)
 
     def _rate_factor(self) -> float:
         s = self.settings
         if self.step < s.warmup:
             return (self.step + 1) / s.warmup
-        done = (self.step - s.warmup) / max(1, s.steps - s.warmup)
+        falling = self.step - (1 - s.cooldown) * s.steps
+        done = max(0.0, falling) / max(1.0, s.cooldown * s.steps)
         return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
     def _save(self, path: Path) -> None:
@@ -259,14 +289,14 @@ class Trainer:
                 "curve": self.curve,
                 "model": self.model.state_dict(),
                 "heads": self.heads.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
+                "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             },
             partial,
         )
         partial.replace(path)
 
     def _restore(self, path: Path) -> None:
-        saved = torch.load(path, weights_only=True)
+        saved = torch.load(path, map_location="cpu", weights_only=True)
         settings = json.dumps(asdict(self.settings), sort_keys=True)
         if saved["settings"] != settings:
             raise InputError(
@@ -276,4 +306,5 @@ class Trainer:
         self.step, self.curve = saved["step"], saved["curve"]
         self.model.load_state_dict(saved["model"])
         self.heads.load_state_dict(saved["heads"])
-        self.optimiser.load_state_dict(saved["optimiser"])
+        for optimiser, state in zip(self.optimisers, saved["optimisers"], strict=True):
+            optimiser.load_state_dict(state)

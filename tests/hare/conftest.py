@@ -18,7 +18,7 @@ from transformers import GPT2LMHeadModel
 from hare.arms import Arm, Decoding, ResourceSettings, build_arms
 from hare.data.checker import Checker
 from hare.data.corpus import Corpus, load_corpus
-from hare.synthesis.build import BuildSettings, train_model
+from hare.synthesis.build import BuildSettings, Material, prepare, train_model
 from hare.synthesis.generator import ConditionedGPT2
 from hare.synthesis.model_files import load_model, save_model
 from hare.synthesis.resources import Resources, load_resources
@@ -33,9 +33,11 @@ TINY = BuildSettings(
     context=1536,
     encoder="tfidf",
     pool_per_cell=1,
+    feature_texts=1,
     clusters=6,
     users=60,
     user_size=6,
+    archetypes=4,
     training=TrainingSettings(steps=4, attention_steps=4, batch=2, warmup=1, checkpoint_every=2),
 )
 SHORT = Decoding(max_new_tokens=12, drafts=1)
@@ -57,10 +59,22 @@ def checker(corpus: Corpus) -> Checker:
 
 
 @pytest.fixture(scope="session")
-def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_build() -> BuildSettings:
+    """What the tiny model is made by."""
+    return TINY
+
+
+@pytest.fixture(scope="session")
+def tiny_material() -> Material:
+    """Pool and users of the tiny model."""
+    return prepare(TINY)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory, tiny_material: Material) -> Path:
     """The directory of a tiny trained model. Tests that spoil files work on a copy."""
     folder = tmp_path_factory.mktemp("tiny")
-    train_model(TINY, folder / "model", folder / "work", progress=False)
+    train_model(TINY, folder / "model", folder / "work", progress=False, material=tiny_material)
     trained = load_model(str(folder / "model"))
     _never_end(trained.model)
     save_model(trained, folder / "model")

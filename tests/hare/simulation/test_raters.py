@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hare.data.corpus import Corpus, compose_many
-from hare.data.skills import Skill, format_skill
+from hare.data.skills import LEVELS, Skill, format_skill
 from hare.errors import InputError
 from hare.simulation.raters import ITEMS, asked_task, population, read
 
@@ -91,6 +91,7 @@ def test_texts_that_were_not_learned_from_are_read_right(
     assert all(r.clean for r in readings)
     assert np.mean([domains[r.domain.argmax()] == s.domain for r, s in pairs]) > 0.97
     assert np.mean([tasks[r.task.argmax()] == s.task for r, s in pairs]) > 0.97
+    assert np.mean([LEVELS[r.level.argmax()] == s.level for r, s in pairs]) > 0.97
     for r in readings[:10]:
         for p in (r.domain, r.task, r.level):
             assert p.sum() == pytest.approx(1.0)

@@ -21,6 +21,20 @@ def byte_tokenizer() -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token=END, pad_token=END)
 
 
+def spaced_tokenizer() -> PreTrainedTokenizerFast:
+    """Pieces with the blank before them or without; that of a text's beginning is lost, as in
+    LLaMA's tokenizer."""
+    marks = ["#", "\n\n##", "When", "to", "use\n", "Instructions\n1.", "Example\n"]
+    marks += ["...", "\n", "\n\n", *(f"\n{k}." for k in range(2, 10))]
+    words = ["plan", "the", "work"]
+    pieces = [END, *(f"▁{piece}" for piece in marks + words), *words]
+    vocabulary = {piece: i for i, piece in enumerate(pieces)}
+    whole = Tokenizer(models.WordLevel(vocab=vocabulary, unk_token=END))
+    whole.pre_tokenizer = pre_tokenizers.Metaspace()
+    whole.decoder = decoders.Metaspace()
+    return PreTrainedTokenizerFast(tokenizer_object=whole, eos_token=END, pad_token=END)
+
+
 def small_gpt2(vocabulary: int = 257, context: int = 96, dropout: float = 0.0) -> GPT2LMHeadModel:
     """Random weights with enough spread that the next token is neither certain nor a coin."""
     torch.manual_seed(0)

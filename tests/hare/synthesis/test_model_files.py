@@ -17,9 +17,12 @@ from hare.arms import Decoding, Request, ResourceSettings, build_arms
 from hare.data.skills import format_skill
 from hare.errors import InputError, ModelFilesError, SettingsError
 from hare.synthesis import model_files, resources
-from hare.synthesis.generator import ConditionedGPT2
+from hare.synthesis.generator import ConditionedGPT2, Draft
 from hare.synthesis.model_files import TrainedModel, load_language_model, load_model, save_model
 from hare.synthesis.resources import Resources
+from hare.user_state.gaussian import GaussianRatings
+from hare.user_state.mixture import MixturePosterior
+from hare.user_state.ordinal import OrdinalModel
 
 SHORT = Decoding(max_new_tokens=10, drafts=1)
 
@@ -44,7 +47,7 @@ def embedded_is_tiny(
     monkeypatch.setattr(resources, "load_encoder", lambda *_: tiny_resources.encoder)
 
 
-def words(trained: TrainedModel) -> list[tuple[str, int, int]]:
+def words(trained: TrainedModel) -> list[Draft]:
     assert trained.model.conditioner is not None
     torch.manual_seed(0)
     soft = trained.model.conditioner.soft_tokens(
@@ -67,8 +70,45 @@ def test_a_model_saved_again_has_the_same_fingerprint_and_writes_the_same(
     assert one.pool.skills == other.pool.skills
     assert (one.pool.embeddings == other.pool.embeddings).all()
     assert (one.pool.clusters == other.pool.clusters).all()
-    assert (one.feature_map.weights == other.feature_map.weights).all()
-    assert (one.rating_model.cutpoints == other.rating_model.cutpoints).all()
+    assert (one.feature_map(one.pool.embeddings) == other.feature_map(one.pool.embeddings)).all()
+    assert one.prior.to_state() == other.prior.to_state()
+    assert (cutpoints(one) == cutpoints(other)).all()
+
+
+def cutpoints(trained: TrainedModel) -> np.ndarray:
+    assert isinstance(trained.prior.ratings, OrdinalModel)
+    return trained.prior.ratings.cutpoints
+
+
+def test_the_prior_and_the_feature_map_survive_in_full_precision(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    trained = load_model(str(tiny_model))
+    archetypes = MixturePosterior(
+        trained.prior.log_weights,
+        trained.prior.means + 1e-9,
+        trained.prior.covariances * (1 + 1e-9),
+        OrdinalModel(np.array([-1.0, 0.1, 0.3, 2.0 / 3.0])),
+    )
+    feature_map = dataclasses.replace(
+        trained.feature_map, factors=trained.feature_map.factors + 1e-9, scale=1.0 / 3.0
+    )
+    changed = dataclasses.replace(trained, prior=archetypes, feature_map=feature_map)
+    save_model(changed, tmp_path / "model")
+    found = load_model(str(tmp_path / "model"))
+    assert found.prior.to_state() == archetypes.to_state()
+    assert cutpoints(found).tolist() == [-1.0, 0.1, 0.3, 2.0 / 3.0]
+    assert found.feature_map.scale == 1.0 / 3.0
+    assert (found.feature_map.factors == feature_map.factors).all()
+    assert found.fingerprint != trained.fingerprint
+
+
+def test_a_prior_of_another_rating_model_is_not_saved(tiny_model: Path, tmp_path: Path) -> None:
+    trained = load_model(str(tiny_model))
+    other = dataclasses.replace(trained.prior, ratings=GaussianRatings(variance=1.0))
+    with pytest.raises(ModelFilesError, match="rates by 'gaussian', only 'ordinal' is stored"):
+        save_model(dataclasses.replace(trained, prior=other), tmp_path / "model")
+    assert not list(tmp_path.iterdir())
 
 
 def test_weights_survive_up_to_half_precision(tiny_model: Path) -> None:
@@ -144,13 +184,14 @@ def test_an_altered_setting_is_found(copy: Path) -> None:
         load_model(str(copy))
 
 
-@pytest.mark.parametrize("number", [0, 2, None, "1"])
+@pytest.mark.parametrize("number", [0, 1, 3, None, "2"])
 def test_a_directory_of_another_format_is_refused_with_both_numbers(
     copy: Path, number: object
 ) -> None:
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps({**config, "format": number}))
-    with pytest.raises(ModelFilesError, match=rf"config\.json has format {number!r}.*reads 1"):
+    message = rf"config\.json has format {number!r}.*reads 2: train the model again"
+    with pytest.raises(ModelFilesError, match=message):
         load_model(str(copy))
 
 
@@ -224,6 +265,24 @@ def test_a_damaged_plain_model_is_refused_by_its_name(
 ) -> None:
     spoil(save_plain_model(tmp_path))
     with pytest.raises(ModelFilesError, match=str(tmp_path)):
+        load_language_model(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"vocab_size": 300}, r"1 are missing or of another size, the first is .*wte\.weight"),
+        ({"n_positions": 99}, r"1 are .* the first is .*wpe\.weight"),
+        ({"n_layer": 3}, r"12 are .* the first is .*h\.2\."),
+        ({"n_embd": 32}, r"28 are"),
+    ],
+)
+def test_weights_that_do_not_fit_their_configuration_are_refused_by_name(
+    tmp_path: Path, change: dict[str, int], named: str
+) -> None:
+    config = save_plain_model(tmp_path) / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | change))
+    with pytest.raises(ModelFilesError, match=f"{tmp_path}' do not fit its configuration: {named}"):
         load_language_model(str(tmp_path))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +36,7 @@ def examples(tiny_resources: Resources, corpus: Corpus) -> Examples:
     bank = simulate_states(
         trained.feature_map(trained.pool.embeddings),
         *labels_of(trained.pool.skills, domains),
-        model=trained.rating_model,
+        prior=trained.prior,
         population=Population(),
         domain_count=len(domains),
         count=40,
@@ -42,7 +44,9 @@ def examples(tiny_resources: Resources, corpus: Corpus) -> Examples:
     )
     wordings = [(t.id, text) for t in corpus.tasks.values() for text in t.requests["train"][:5]]
     embeddings = tiny_resources.encoder.encode([text for _, text in wordings])
-    return Examples(corpus, trained.pool, bank, trained.model, wordings, embeddings)
+    return Examples(
+        corpus, trained.pool, bank, trained.model, wordings, embeddings, written_share=0.3
+    )
 
 
 @pytest.fixture
@@ -215,13 +219,106 @@ def test_no_text_is_trained_on_in_a_held_out_cell(
 def test_notes_stand_in_the_prompt_of_the_arm_that_retrieves_and_of_no_other(
     examples: Examples, model: ConditionedGPT2, mode: Mode
 ) -> None:
-    prompts, texts = examples.plain_batch(mode, 4, np.random.default_rng(3))
+    prompts, texts = examples.plain_batch(mode, 4, 0.3, np.random.default_rng(3))
     assert len(prompts) == len(texts) == 4
     for prompt in prompts:
         read = str(model.tokenizer.decode(prompt))
         assert read.count("Notes:") == (2 if mode is Mode.RAG else 0)
         assert read.count("Request: ") == 1
         assert read.endswith("\n\n")
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4, 1.0])
+def test_words_of_a_request_are_left_out_and_the_others_keep_their_order(
+    examples: Examples, model: ConditionedGPT2, dropout: float
+) -> None:
+    rng = np.random.default_rng(5)
+    kept = total = 0
+    for index, wording in enumerate(examples._wordings):
+        read = str(model.tokenizer.decode(examples.prompt(index, dropout, rng)))
+        words = read.removeprefix("Request: ").split()
+        rest = iter(wording.split())
+        assert all(word in rest for word in words)  # a subsequence
+        kept, total = kept + len(words), total + len(wording.split())
+    assert kept / total == pytest.approx(1 - dropout, abs=0.08)
+    assert model.tokenizer.decode(examples.prompt(None, dropout, rng)) == "Request: \n\n"
+
+
+def test_muon_trains_the_matrices_inside_the_language_model_and_adamw_all_else(
+    model: ConditionedGPT2, examples: Examples
+) -> None:
+    trainer = Trainer(model, examples, STEPS)
+    muon, adam = trainer.optimisers
+    by_muon = {id(p) for group in muon.param_groups for p in group["params"]}
+    by_adam = {id(p) for group in adam.param_groups for p in group["params"]}
+    assert not by_muon & by_adam
+    for name, parameter in model.lm.named_parameters():
+        assert (id(parameter) in by_muon) == (parameter.ndim == 2 and "wte" not in name), name
+    for part in (model.conditioner, trainer.heads):
+        assert part is not None
+        assert {id(p) for p in part.parameters()} <= by_adam
+
+
+def test_rates_rise_hold_and_fall(model: ConditionedGPT2, examples: Examples) -> None:
+    settings = replace(STEPS, steps=100, warmup=10, cooldown=0.5)
+    trainer = Trainer(model, examples, settings)
+    factors = []
+    for trainer.step in range(100):
+        factors.append(trainer._rate_factor())
+    assert factors[:10] == pytest.approx([k / 10 for k in range(1, 11)])
+    assert factors[10:51] == pytest.approx([1.0] * 41)
+    assert all(a > b for a, b in pairwise(factors[50:]))
+    assert factors[-1] == pytest.approx(0.02, abs=0.002)
+
+
+def test_a_frozen_language_model_keeps_its_weights_while_the_prefix_learns(
+    model: ConditionedGPT2, examples: Examples
+) -> None:
+    before = copy.deepcopy(model)
+    # Prompts without a user would train nothing: every batch is a conditioned one.
+    Trainer(model, examples, replace(STEPS, freeze=True, shares=(0.0, 0.5, 0.5))).train(
+        progress=False
+    )
+    for name, tensor in before.lm.state_dict().items():
+        assert torch.equal(tensor, model.lm.state_dict()[name]), name
+    assert isinstance(before.conditioner, Conditioner)
+    assert isinstance(model.conditioner, Conditioner)
+    assert not torch.equal(before.conditioner.prefix[2].weight, model.conditioner.prefix[2].weight)
+
+
+def test_low_rank_adapters_train_and_merge_into_a_plain_language_model(
+    model: ConditionedGPT2, examples: Examples
+) -> None:
+    start = copy.deepcopy(model)
+    trainer = Trainer(model, examples, replace(STEPS, lora=2))
+    adapted = [name for name, p in model.lm.named_parameters() if p.requires_grad]
+    assert adapted
+    assert all("lora" in name for name in adapted)
+    trainer.train(progress=False)
+    merged, old = model.lm.state_dict(), start.lm.state_dict()
+    assert set(merged) == set(old)
+    assert type(model.lm) is type(start.lm)
+    changed = {name for name in old if not torch.equal(old[name], merged[name])}
+    assert {name.split(".")[-2] for name in changed} == {"c_attn", "c_proj", "c_fc"}
+    name = "transformer.h.0.mlp.c_fc.weight"
+    spread = torch.linalg.svdvals(merged[name] - old[name])
+    assert spread[2] < 1e-4 * spread[0]  # of rank two, up to the rounding of the sum
+
+
+def test_a_run_with_adapters_that_was_stopped_ends_as_an_unbroken_one(
+    model: ConditionedGPT2, examples: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(STEPS, lora=2)
+    unbroken = Trainer(copy.deepcopy(model), examples, settings)
+    unbroken.train(progress=False)
+    first = Trainer(copy.deepcopy(model), examples, settings)
+    stop_after(first, 3, monkeypatch)
+    with pytest.raises(PowerCut):
+        first.train(tmp_path / "checkpoint.pt", progress=False)
+    second = Trainer(copy.deepcopy(model), examples, settings)
+    second.train(tmp_path / "checkpoint.pt", progress=False)
+    for name, tensor in weights(unbroken).items():
+        assert torch.equal(tensor, weights(second)[name]), name
 
 
 @pytest.mark.parametrize(
@@ -231,11 +328,27 @@ def test_notes_stand_in_the_prompt_of_the_arm_that_retrieves_and_of_no_other(
         ({"batch": 1}, "batch"),
         ({"shares": (0.5, 0.5, 0.5)}, "shares"),
         ({"shares": (1.2, -0.1, -0.1)}, "shares"),
+        ({"lora": -1}, "lora = -1: must be a rank >= 1"),
+        ({"lora": 4, "freeze": True}, "must not both be set"),
+        ({"device": "tpu"}, "device = 'tpu': must be one of cpu, cuda"),
     ],
 )
-def test_training_settings_outside_their_range_are_refused_by_name(change, named: str) -> None:
+def test_training_settings_outside_their_range_are_refused_by_name(
+    change: dict[str, Any], named: str
+) -> None:
     with pytest.raises(SettingsError, match=named):
         TrainingSettings(**change)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_gpu_that_is_not_there_is_refused() -> None:
+    with pytest.raises(SettingsError, match="device = 'cuda': must be 'cpu': torch finds no GPU"):
+        TrainingSettings(device="cuda")
+
+
+def test_a_prefix_without_tokens_is_refused() -> None:
+    with pytest.raises(SettingsError, match="prefix_tokens = 0: must be >= 1"):
+        BuildSettings(prefix_tokens=0)
 
 
 def test_a_width_that_the_heads_do_not_divide_is_refused() -> None:
