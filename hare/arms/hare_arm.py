@@ -1,14 +1,15 @@
 """HARE: attention over the pool under the uncertainty of the user, decoded into a text.
 
-The state holds the rated history (features, rewards, queries, attention by cluster) and the
-posterior computed from it. The posterior is the batch MAP over the whole history, so it does not
-depend on the order of the ratings; the history of queries gives the Gram matrices of the
-clusters.
+The state holds the rated history (features, rewards, queries, attention by cluster) and mean and
+covariance of the posterior computed from it: a mixture over archetypes of users, each updated by
+the whole history at once, so that it does not depend on the order of the ratings. The history of
+queries gives the Gram matrices of the clusters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
@@ -21,21 +22,27 @@ from hare.arms.interface import (
     check_reward,
 )
 from hare.attention.cross_attention import Attended
+from hare.attention.exploration import Exploration, Mode
 from hare.errors import InputError, ModelFilesError, StateError
 from hare.synthesis.generator import Conditioner, request_prompt
 from hare.synthesis.resources import Resources
 from hare.user_state.state import Array, UserState
 
-VERSION = "1"
-KIND = "ordinal"
+VERSION = "2"
+KIND = "mixture"
 
 
 class HareArm:
-    """The system that learns from the participant."""
+    """The system that learns from the participant.
 
-    adaptive = True
+    learns   false for the ablation without a user: everyone is served as on their first round
+    doubts   false for the ablation that takes the mean of the posterior for the truth and does not
+             explore: P = 0 and alpha = 0
+    """
 
-    def __init__(self, resources: Resources, name: str = "hare") -> None:
+    def __init__(
+        self, resources: Resources, name: str = "hare", learns: bool = True, doubts: bool = True
+    ) -> None:
         if resources.trained.model.conditioner is None:
             raise ModelFilesError(
                 f"the model {resources.settings.model!r} has no conditioner, which the arm "
@@ -43,17 +50,22 @@ class HareArm:
                 f"{resources.settings.model} --out DIR` and name DIR as the model"
             )
         self.name = name
+        self.adaptive = learns
+        self._doubts = doubts
+        self._exploration = Exploration(cast(Mode, resources.settings.exploration))
         self._resources = resources
         self._conditioner: Conditioner = resources.trained.model.conditioner
         sizes = self._conditioner.attention.settings
         self._heads, self._key_size = sizes.heads, sizes.key_size
         self._user_size = sizes.user_size
+        self._prior_variance = float(np.trace(resources.trained.prior.covariance))
         self._clusters = int(resources.trained.pool.clusters.max()) + 1
         self._pool = torch.tensor(resources.trained.pool.embeddings, dtype=torch.float32)
         self._cluster_of = torch.tensor(resources.trained.pool.clusters)
 
     def initial_state(self) -> UserState:
-        """The standard normal prior and an empty history."""
+        """The prior over the archetypes and an empty history."""
+        prior = self._resources.trained.prior
         return UserState(
             KIND,
             0,
@@ -62,13 +74,13 @@ class HareArm:
                 "rewards": np.zeros(0),
                 "queries": np.zeros((0, self._heads * self._key_size)),
                 "credit": np.zeros((0, self._heads * self._clusters)),
-                "mean": np.zeros(self._user_size),
-                "covariance": np.eye(self._user_size),
+                "mean": prior.mean,
+                "covariance": prior.covariance,
             },
         )
 
     def recommend(self, requests: Sequence[Request]) -> list[Recommendation]:
-        attended = [self._attend(request) for request in requests]
+        attended = [self.attend(request) for request in requests]
         soft = self._soft_tokens(requests, attended)
         prompts = [request_prompt(r.query) for r in requests]
         written = self._resources.write(prompts, [r.seed for r in requests], soft)
@@ -76,19 +88,19 @@ class HareArm:
         return [
             Recommendation(
                 text=text.text,
-                features={
-                    "text": self._resources.features(text.text),
-                    "query": _flat(seen.query[0]),
-                    "credit": _flat(seen.cluster_weights[0]),
-                },
-                diagnostics=self._diagnostics(request.state, seen),
+                features={"text": self._resources.features(text.text), **self.traces(seen)},
+                diagnostics=self.diagnostics(request.state, seen),
                 provenance=Provenance(
                     arm=self.name,
                     version=VERSION,
                     model=trained.fingerprint,
                     prompt=prompt,
                     seed=request.seed,
-                    decoding={**self._resources.decoding_record(), "alpha": self._resources.alpha},
+                    decoding={
+                        **self._resources.decoding_record(),
+                        "alpha": self._alpha,
+                        "exploration": self._exploration.mode,
+                    },
                     tokens=text.tokens,
                     latency_s=text.latency_s,
                     notes=text.notes,
@@ -104,6 +116,8 @@ class HareArm:
 
         A text of another arm has no query of ours: it teaches about the user, not about clusters.
         """
+        if not self.adaptive:
+            return state
         old = self._read(state)
         own = recommendation.features
         if "text" not in own or own["text"].shape != (self._user_size + 1,):
@@ -112,7 +126,7 @@ class HareArm:
         credit = own.get("credit", np.zeros(self._heads * self._clusters))
         features = np.vstack([old["features"], own["text"]])
         rewards = np.append(old["rewards"], check_reward(reward))
-        mean, covariance = self._resources.trained.rating_model.posterior(features, rewards)
+        belief = self._resources.trained.prior.learn(features, rewards)
         return UserState(
             KIND,
             state.rounds + 1,
@@ -121,14 +135,14 @@ class HareArm:
                 "rewards": rewards,
                 "queries": np.vstack([old["queries"], query]),
                 "credit": np.vstack([old["credit"], credit]),
-                "mean": mean,
-                "covariance": covariance,
+                "mean": belief.mean,
+                "covariance": belief.covariance,
             },
         )
 
     def soft_tokens(self, requests: Sequence[Request]) -> torch.Tensor:
         """(B, k, width) soft tokens that condition the language model for these requests."""
-        return self._soft_tokens(requests, [self._attend(request) for request in requests])
+        return self._soft_tokens(requests, [self.attend(request) for request in requests])
 
     def _soft_tokens(
         self, requests: Sequence[Request], attended: Sequence[Attended]
@@ -138,7 +152,12 @@ class HareArm:
             condition = self._conditioner.condition(torch.cat([a.z for a in attended]), means)
             return self._conditioner.soft_tokens(condition)
 
-    def _attend(self, request: Request) -> Attended:
+    @property
+    def _alpha(self) -> float:
+        return self._resources.alpha if self._doubts else 0.0
+
+    def attend(self, request: Request) -> Attended:
+        """The attention over the pool for one request, a batch of one."""
         arrays = self._read(request.state)
         rounds = len(arrays["queries"])
         history = (
@@ -149,21 +168,28 @@ class HareArm:
             return self._conditioner.attention(
                 _tensor(self._resources.embed(request.query))[None],
                 _tensor(arrays["mean"])[None],
-                _tensor(arrays["covariance"])[None],
+                _tensor(arrays["covariance"] * self._doubts)[None],
                 self._pool,
                 self._cluster_of,
-                alpha=self._resources.alpha,
+                alpha=self._alpha,
                 history=history,
+                exploration=self._exploration,
+                generator=torch.Generator().manual_seed(request.seed),
             )
 
-    def _diagnostics(self, state: UserState, seen: Attended) -> Diagnostics:
+    def traces(self, seen: Attended) -> dict[str, Array]:
+        """What `learn` keeps of the attention: the query and the weight of each cluster."""
+        return {"query": _flat(seen.query[0]), "credit": _flat(seen.cluster_weights[0])}
+
+    def diagnostics(self, state: UserState, seen: Attended) -> Diagnostics:
+        """What the attention says of how the text came about."""
         entropy, expected = float(seen.entropy[0]), float(seen.expected_entropy[0])
         weights = seen.cluster_weights[0].mean(0).double()
         return Diagnostics(
             entropy=entropy,
             expected_entropy=expected,
             mutual_information=max(0.0, entropy - expected),
-            uncertainty=float(np.trace(state.arrays["covariance"]) / self._user_size),
+            uncertainty=float(np.trace(state.arrays["covariance"]) / self._prior_variance),
             cluster_weights=tuple((weights / weights.sum()).tolist()),
         )
 

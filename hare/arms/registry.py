@@ -21,7 +21,37 @@ if TYPE_CHECKING:
 def _hare(name: str, resources: Resources) -> Arm:
     from hare.arms.hare_arm import HareArm
 
-    return HareArm(resources, name=name)
+    return HareArm(resources, name)
+
+
+def _hare_no_user(name: str, resources: Resources) -> Arm:
+    from hare.arms.hare_arm import HareArm
+
+    return HareArm(resources, name, learns=False)
+
+
+def _attention_only(name: str, resources: Resources) -> Arm:
+    from hare.arms.hare_arm import HareArm
+
+    return HareArm(resources, name, doubts=False)
+
+
+def _best_existing(name: str, resources: Resources) -> Arm:
+    from hare.arms.selecting import BestExistingArm
+
+    return BestExistingArm(resources, name)
+
+
+def _linucb(name: str, resources: Resources) -> Arm:
+    from hare.arms.selecting import LinUCBArm
+
+    return LinUCBArm(resources, name)
+
+
+def _random(name: str, resources: Resources) -> Arm:
+    from hare.arms.selecting import RandomArm
+
+    return RandomArm(resources, name)
 
 
 def _rag(name: str, resources: Resources) -> Arm:
@@ -40,6 +70,11 @@ _WITH_MODEL: dict[str, Callable[[str, Resources], Arm]] = {
     "hare": _hare,
     "rag": _rag,
     "gpt2": _gpt2,
+    "hare_no_user": _hare_no_user,
+    "attention_only": _attention_only,
+    "best_existing": _best_existing,
+    "linucb": _linucb,
+    "random": _random,
 }
 _WITHOUT_MODEL: dict[str, Callable[[str], Arm]] = {"fake": FakeArm}
 
@@ -50,12 +85,15 @@ def known_arms() -> list[str]:
 
 
 def build_arms(
-    systems: Mapping[str, str], settings: ResourceSettings | None = None
+    systems: Mapping[str, str],
+    settings: ResourceSettings | None = None,
+    resources: Resources | None = None,
 ) -> dict[str, Arm]:
     """Build the arms of a study.
 
-    systems    label in the study -> name in the registry, e.g. {"hare": "hare", "null_a": "fake"}
-    settings   model, encoder and decoding shared by the arms; the embedded defaults when None
+    systems     label in the study -> name in the registry, e.g. {"hare": "hare", "null_a": "fake"}
+    settings    model, encoder and decoding shared by the arms; the embedded defaults when None
+    resources   these, for a caller that has loaded them already: `settings` are then not read
 
     Raises UnknownArmError for a name that is not registered, before any model is loaded.
 
@@ -65,7 +103,6 @@ def build_arms(
     for system in systems.values():
         if system not in _WITH_MODEL and system not in _WITHOUT_MODEL:
             raise UnknownArmError(system, known_arms())
-    resources: Resources | None = None
     arms: dict[str, Arm] = {}
     for label, system in systems.items():
         if system in _WITHOUT_MODEL:

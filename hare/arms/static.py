@@ -14,7 +14,7 @@ from hare.synthesis.generator import request_prompt
 from hare.synthesis.resources import Resources
 from hare.user_state.state import UserState
 
-VERSION = "1"
+VERSION = "2"
 
 
 class PromptArm:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from hare.data.corpus import load_corpus
+from hare.experiments.text_page import aims
 from hare.synthesis.model_files import TrainedModel
 
 
@@ -15,12 +17,19 @@ def model_card(trained: TrainedModel, figures: Mapping[str, float]) -> str:
     build = config["build"]
     parameters = sum(p.numel() for p in trained.model.parameters())
     rows = "\n".join(f"| {name} | {value:.3f} |" for name, value in figures.items())
+    held = "\n".join(
+        f"| {aim} | {value:.3f} | {'met' if met else '**missed**'} |"
+        for aim, _, value, met in aims(figures)
+    )
+    domains, tasks = int(figures["domains"]), int(figures["tasks"])
+    out = len(list(load_corpus().cells(held_out=True)))
     settings = json.dumps(build, indent=2, sort_keys=True)
     return f"""# {config["name"]}
 
 A small conditioned language model of GPT-2's architecture. It is **not** OpenAI's GPT-2 and holds
 none of its weights: {config["base"]}. It recombines sentences that it was taught; it does not write
-freely, knows no facts of its own and answers no question outside its ten kinds of work.
+freely, knows no facts of its own and answers no question outside its {tasks} kinds of work in
+{domains} fields. Its tokens are the corpus's phrases and short runs of words.
 
 | | |
 |---|---|
@@ -29,7 +38,7 @@ freely, knows no facts of its own and answers no question outside its ten kinds 
 | encoder | {config["encoder"]} |
 | pool | {len(trained.pool.skills)} skills, {int(trained.pool.clusters.max()) + 1} clusters |
 | data | hand-written and composed skills of `hare/data/corpus`, all words our own (Apache-2.0) |
-| held out | 20 of 100 (domain, task) cells: in neither the pool nor training |
+| held out | {out} of {domains * tasks} (domain, task) cells: in neither the pool nor training |
 | weights | half precision, safetensors |
 
 ## Intended use
@@ -43,8 +52,14 @@ model.
 Known users ({int(figures["texts"])} texts, half in held-out cells), requests in wordings that
 training has not seen, judged by the grammar checker and by TF-IDF classifiers:
 `python -m hare.experiments text --model MODEL --card FILE`. `shuffled` pairs each text with
-another user's wish; `nats` are per document of the wanted cell; chance is 0.10 for domain and
-task and 0.33 for level.
+another user's wish; `nats` are per document of the wanted cell; chance is {1 / domains:.2f} for
+domain, {1 / tasks:.2f} for task and 0.33 for level. Texts are those that a study would show: the
+first sound one of at most the default number of drafts (`first_drafts_accepted`: how many needed
+no second).
+
+| aim | measured | |
+|---|---|---|
+{held}
 
 | figure | value |
 |---|---|

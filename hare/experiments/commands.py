@@ -61,9 +61,10 @@ def add_commands(commands: Any) -> None:
     ten.add_argument("--jobs", type=int, default=-1, help="workers; -1, the default: all cores")
     ten.add_argument("--json", type=Path, help="file for the rows")
     ten.set_defaults(run=_ten_ratings)
-    page = commands.add_parser("page", help="figures and bandits.md from a results folder")
+    page = commands.add_parser("page", help="figures and pages from a results folder")
     page.add_argument("--results", type=Path, default=Path("docs/results"))
-    page.add_argument("--no-figures", action="store_true", help="the page alone")
+    page.add_argument("--only", choices=("bandits", "texts"), help="one of the two pages")
+    page.add_argument("--no-figures", action="store_true", help="the pages alone")
     page.set_defaults(run=_page, json=None)
 
 
@@ -248,14 +249,18 @@ def _ten_ratings(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _page(arguments: argparse.Namespace) -> None:
-    from hare.experiments.page import write_page
+    from hare.experiments import figures, page, text_page
 
-    if not arguments.no_figures:
-        from hare.experiments.figures import write_figures
-
-        for file in write_figures(arguments.results):
-            print(file)
-    print(write_page(arguments.results))
+    pages = {
+        "bandits": (page.write_page, figures.FIGURES),
+        "texts": (text_page.write_page, text_page.FIGURES),
+    }
+    for name, (write, drawings) in pages.items():
+        if arguments.only in (None, name):
+            if not arguments.no_figures:
+                for file in figures.write_figures(arguments.results, drawings):
+                    print(file)
+            print(write(arguments.results))
 
 
 def _line(row: Any) -> str:

@@ -7,11 +7,12 @@ it is: what people concluded. Sections whose file is missing say which command m
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from hare.errors import InputError
+from hare.experiments import markdown as md
 from hare.experiments.off_policy import markdown
 from hare.experiments.policies import GRID_SIZE, POLICIES
 from hare.experiments.results import Rows, read_rows
@@ -81,19 +82,19 @@ reward less that of the action played. Environments and policies are described i
 
 
 def _hypotheses(found: Mapping[str, Rows], folder: Path) -> str:
-    aims = _table(
+    aims = md.table(
         ["aim", "environment", "measured", "result"],
         [
             [
                 row["aim"] + (", interval below 1" if row["strict"] else ""),
                 _name(row["environment"]),
-                _interval(row["value"], row["ci_low"], row["ci_high"], 2),
+                md.interval(row["value"], row["ci_low"], row["ci_high"], 2),
                 "**met**" if row["met"] else "**missed**",
             ]
             for row in found["aims"]
         ],
     )
-    verdicts = _table(
+    verdicts = md.table(
         ["hypothesis", "environment", "measured", "verdict"],
         [
             [
@@ -106,7 +107,7 @@ def _hypotheses(found: Mapping[str, Rows], folder: Path) -> str:
             else [
                 row["hypothesis"],
                 _name(row["environment"]),
-                _interval(row["value"], row["ci_low"], row["ci_high"], 3),
+                md.interval(row["value"], row["ci_low"], row["ci_high"], 3),
                 row["verdict"],
             ]
             for row in found["verdicts"]
@@ -122,18 +123,18 @@ contradicted if it is in any. Intervals are not adjusted for their number.
 
 
 def _regret(rows: Rows, folder: Path) -> str:
-    parts = [_image(folder, "regret_curves", "cumulative regret by round")]
-    parts.append(_image(folder, "ratio_forest", "regret as a ratio to LinUCB's"))
+    parts = [md.image(folder, "regret_curves", "cumulative regret by round")]
+    parts.append(md.image(folder, "ratio_forest", "regret as a ratio to LinUCB's"))
     parts += [_standing(rows)]
     for environment in dict.fromkeys(row["environment"] for row in rows):
         own = [row for row in rows if row["environment"] == environment]
         least = min(row["regret_mean"] for row in own)
-        table = _table(
+        table = md.table(
             ["policy", "regret", "/ LinUCB", "/ LinUCB disjoint", "/ NeuralUCB", "items", "chosen"],
             [
                 [
                     _bold(POLICIES[row["policy"]].label, row["regret_mean"] == least),
-                    _interval(row["regret_mean"], row["regret_ci_low"], row["regret_ci_high"], 1),
+                    md.interval(row["regret_mean"], row["regret_ci_low"], row["regret_ci_high"], 1),
                     _ratio(row, "ratio_to_linucb", "ratio"),
                     _ratio(row, "ratio_to_linucb_disjoint", "ratio_to_linucb_disjoint"),
                     _ratio(row, "ratio_to_neural_ucb", "ratio_to_neural_ucb"),
@@ -171,14 +172,16 @@ def _standing(rows: Rows) -> str:
 
 
 def _vectors(rows: Rows, folder: Path) -> str:
-    table = _table(
+    table = md.table(
         ["environment", "what is played", "regret", "/ best item", "last quarter, a round"],
         [
             [
                 _name(row["environment"]),
                 WAYS[row["policy"]],
-                _interval(row["regret_mean"], row["regret_ci_low"], row["regret_ci_high"], 1),
-                _interval(row["ratio_to_best_item"], row["ratio_ci_low"], row["ratio_ci_high"], 2),
+                md.interval(row["regret_mean"], row["regret_ci_low"], row["regret_ci_high"], 1),
+                md.interval(
+                    row["ratio_to_best_item"], row["ratio_ci_low"], row["ratio_ci_high"], 2
+                ),
                 f"{row['last_quarter_a_round']:.3f}",
             ]
             for row in rows
@@ -193,28 +196,28 @@ that exists in the pool.
 
 
 def _ablations(rows: Rows, folder: Path) -> str:
-    table = _table(
+    table = md.table(
         ["environment", "part", "variant", "regret", "less default", "/ default"],
         [
             [
                 _name(row["environment"]),
                 row["part"],
                 row["variant"],
-                _interval(row["regret_mean"], row["regret_ci_low"], row["regret_ci_high"], 1),
+                md.interval(row["regret_mean"], row["regret_ci_low"], row["regret_ci_high"], 1),
                 ""
                 if row["variant"] == "default"
-                else _interval(
+                else md.interval(
                     row["difference"], row["difference_ci_low"], row["difference_ci_high"], 1
                 ),
                 ""
                 if row["variant"] == "default"
-                else _interval(row["ratio"], row["ratio_ci_low"], row["ratio_ci_high"], 2),
+                else md.interval(row["ratio"], row["ratio_ci_low"], row["ratio_ci_high"], 2),
             ]
             for row in rows
         ],
     )
     default = _settings(rows[0]["settings"]) if rows else ""
-    return f"""{_image(folder, "ablations", "regret less the default's by variant")}
+    return f"""{md.image(folder, "ablations", "regret less the default's by variant")}
 
 One part is changed at a time; nothing is tuned. Default: {default}. {rows[0]["seeds"]} seeds.
 
@@ -222,22 +225,22 @@ One part is changed at a time; nothing is tuned. Default: {default}. {rows[0]["s
 
 
 def _entropy(rows: Rows, folder: Path) -> str:
-    table = _table(
+    table = md.table(
         ["environment", "α", "measure", "slope an own round", "p", "seeds falling", "last − first"],
         [
             [
                 _name(row["environment"]),
                 f"{row['alpha']:g}",
                 row["measure"].replace("_", " "),
-                _interval(row["slope"], row["slope_ci_low"], row["slope_ci_high"], 4),
+                md.interval(row["slope"], row["slope_ci_low"], row["slope_ci_high"], 4),
                 f"{row['p']:.2g}",
                 f"{row['falling']:.0%}",
-                _interval(row["change"], row["change_ci_low"], row["change_ci_high"], 3),
+                md.interval(row["change"], row["change_ci_low"], row["change_ci_high"], 3),
             ]
             for row in rows
         ],
     )
-    return f"""{_image(folder, "entropy", "entropies by the user's own round")}
+    return f"""{md.image(folder, "entropy", "entropies by the user's own round")}
 
 Entropies in nats, uncertainty as a share of the prior's variance, by the user's own round; in
 `cold start` of users who arrived in the later half. One slope a seed; under exact Bayes entropy
@@ -249,7 +252,7 @@ falls in expectation, not along each path, so no single path is judged.
 def _ten_ratings(rows: Rows, folder: Path) -> str:
     settings = list(dict.fromkeys(row["setting"] for row in rows))
     at = {(row["setting"], _variant(row), row["round"]): row for row in rows}
-    table = _table(
+    table = md.table(
         ["features", "prior", "choice", "learns from", *settings],
         [
             [
@@ -287,7 +290,7 @@ def _percent(row: Mapping[str, Any]) -> str:
 
 
 def _tuning(rows: Rows, folder: Path) -> str:
-    table = _table(
+    table = md.table(
         ["environment", "policy", "chosen", "regret on tuning seeds: least", "largest"],
         [
             [
@@ -329,19 +332,10 @@ def _optional(file: Path) -> Rows:
     return read_rows(file) if file.is_file() else []
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
-
-
-def _interval(value: float, low: float, high: float, digits: int) -> str:
-    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]".replace("-", "−")
-
-
 def _ratio(row: Mapping[str, Any], name: str, interval: str) -> str:
     if row[name] is None:
         return ""
-    return _interval(row[name], row[f"{interval}_ci_low"], row[f"{interval}_ci_high"], 2)
+    return md.interval(row[name], row[f"{interval}_ci_low"], row[f"{interval}_ci_high"], 2)
 
 
 def _settings(settings: Mapping[str, Any]) -> str:
@@ -359,7 +353,3 @@ def _name(environment: str) -> str:
 def _range(values: Any) -> str:
     numbers = sorted(set(values))
     return " to ".join(f"{n:,}" for n in ([numbers[0], numbers[-1]] if numbers[1:] else numbers))
-
-
-def _image(folder: Path, name: str, text: str) -> str:
-    return f"![{text}]({name}.svg)" if (folder / f"{name}.svg").is_file() else ""

@@ -44,15 +44,18 @@ def write_object(file: Path, value: Mapping[str, Any]) -> None:
 
 def read_rows(file: Path) -> Rows:
     """What `write_rows` wrote; InputError where there is none."""
-    if not file.is_file():
-        raise InputError(f"{file}: no such file; the command that writes it has not been run")
-    try:
-        rows = json.loads(file.read_text("utf-8"))
-    except ValueError as error:
-        raise InputError(f"{file}: not JSON: {error}") from error
+    rows = _read(file)
     if not isinstance(rows, list):
         raise InputError(f"{file}: must hold a list of rows")
     return rows
+
+
+def read_object(file: Path) -> dict[str, Any]:
+    """What `write_object` wrote; InputError where there is none."""
+    value = _read(file)
+    if not isinstance(value, dict):
+        raise InputError(f"{file}: must hold one object")
+    return value
 
 
 def merge_rows(file: Path, rows: Rows) -> Rows:
@@ -97,3 +100,12 @@ def read_curves(file: Path) -> dict[str, Array]:
         raise InputError(f"{file}: no such file; the command regret writes it")
     with np.load(file, allow_pickle=False) as arrays:
         return {key: np.asarray(arrays[key], dtype=np.float64) for key in arrays.files}
+
+
+def _read(file: Path) -> Any:
+    if not file.is_file():
+        raise InputError(f"{file}: no such file; the command that writes it has not been run")
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except ValueError as error:
+        raise InputError(f"{file}: not JSON: {error}") from error
