@@ -79,6 +79,8 @@ def arms_of(protocol: Protocol) -> dict[str, Arm]:
         top_p=given.top_p,
         max_new_tokens=given.max_new_tokens,
         drafts=given.drafts,
+        accept=given.accept,
+        structure=given.structure,
     )
     settings = ResourceSettings(model=given.model, encoder=given.encoder, decoding=decoding)
     return build_arms(protocol.systems, settings)

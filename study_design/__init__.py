@@ -12,7 +12,7 @@ True
 from study_design.documents import consent_text
 from study_design.errors import DesignError, Problem, ProtocolError, ScheduleError
 from study_design.hypotheses import Contrast, Family, Hypothesis, families, testable
-from study_design.power import paired_power, smallest_effect
+from study_design.power import power_paired, smallest_effect
 from study_design.protocol import NULL, PILOT, Protocol, load_protocol
 from study_design.sequences import (
     RoundPlan,
@@ -41,7 +41,7 @@ __all__ = [
     "families",
     "load_protocol",
     "next_sequence",
-    "paired_power",
+    "power_paired",
     "sequence_count",
     "smallest_effect",
     "testable",

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from study_design.hypotheses import families, testable
-from study_design.power import paired_power, smallest_effect
+from study_design.power import power_paired, smallest_effect
 from study_design.protocol import Protocol
 from study_design.sequences import order_count, sequence_count, williams_square
 
@@ -97,7 +97,7 @@ def _values(protocol: Protocol) -> dict[str, Any]:
             for n in range(planned, max(planned - 5, 2), -2)
         ],
         "smallest": smallest_effect(planned, analysis.power, analysis.alpha),
-        "power_at_half": paired_power(planned, 0.5, analysis.alpha),
+        "power_at_half": power_paired(planned, 0.5, analysis.alpha),
     }
 
 

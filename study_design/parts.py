@@ -185,8 +185,13 @@ class Update(Part):
 class Generation(Part):
     """How texts are written, the same for every arm.
 
-    fallback   what happens when a text fails or is later than deadline_seconds: `other_seed` writes
-               it again from another seed. It is recorded as a deviation in any case.
+    drafts      at most so many are written of a text
+    accept      the draft that is shown: the first that the grammar checker finds `sound` (for
+                models trained on the project's corpus), or the first that is `well_formed`. The
+                rule never looks at the participant. Where no draft passes, the record says so
+    structure   free: the model writes the headings; forced: every text is given them
+    fallback    what happens when a text fails or is later than deadline_seconds: `other_seed`
+                writes it again from another seed. It is recorded as a deviation in any case.
     """
 
     model: Text = "embedded"
@@ -194,7 +199,9 @@ class Generation(Part):
     temperature: float = Field(default=0.7, gt=0, le=2)
     top_p: float = Field(default=0.9, gt=0, le=1)
     max_new_tokens: int = Field(default=280, ge=16, le=2048)
-    drafts: int = Field(default=2, ge=1, le=16)
+    drafts: int = Field(default=6, ge=1, le=16)
+    accept: Literal["sound", "well_formed"] = "sound"
+    structure: Literal["free", "forced"] = "free"
     deadline_seconds: float = Field(default=60, gt=0)
     fallback: Literal["other_seed"] = "other_seed"
 

@@ -14,12 +14,12 @@ from scipy import optimize, stats
 from study_design.errors import DesignError
 
 
-def paired_power(participants: int, effect: float, alpha: float = 0.05) -> float:
+def power_paired(participants: int, effect: float, alpha: float = 0.05) -> float:
     """Power of the two-sided paired t test.
 
     participants   n >= 2; effect is d_z = mean(d) / SD(d); 0 < alpha < 1
 
-    >>> round(paired_power(20, 0.45), 2)
+    >>> round(power_paired(20, 0.45), 2)
     0.48
     """
     if participants < 2:
@@ -43,9 +43,9 @@ def smallest_effect(participants: int, power: float = 0.80, alpha: float = 0.05)
     if not alpha < power < 1:
         raise DesignError(f"power = {power}: must be between alpha = {alpha} and 1")
     largest = 1.0
-    while paired_power(participants, largest, alpha) < power:
+    while power_paired(participants, largest, alpha) < power:
         largest *= 2
     found = optimize.root_scalar(
-        lambda effect: paired_power(participants, effect, alpha) - power, bracket=(0.0, largest)
+        lambda effect: power_paired(participants, effect, alpha) - power, bracket=(0.0, largest)
     )
     return float(found.root)

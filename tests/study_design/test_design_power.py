@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from study_design import DesignError, paired_power, smallest_effect
+from study_design import DesignError, power_paired, smallest_effect
 
 
 def test_smallest_effects_equal_those_of_r() -> None:
@@ -14,26 +14,26 @@ def test_smallest_effects_equal_those_of_r() -> None:
     assert smallest_effect(20) == pytest.approx(0.6604, abs=5e-5)
     # the planned size of the pilot, and the size needed for d_z = .45
     assert smallest_effect(24) == pytest.approx(0.597, abs=5e-4)
-    assert paired_power(20, 0.45) == pytest.approx(0.48, abs=5e-3)
-    assert paired_power(40, 0.45) < 0.80 <= paired_power(41, 0.45)
+    assert power_paired(20, 0.45) == pytest.approx(0.48, abs=5e-3)
+    assert power_paired(40, 0.45) < 0.80 <= power_paired(41, 0.45)
 
 
 def test_without_an_effect_power_is_the_level() -> None:
-    assert paired_power(24, 0.0, 0.05) == pytest.approx(0.05, abs=1e-12)
+    assert power_paired(24, 0.0, 0.05) == pytest.approx(0.05, abs=1e-12)
 
 
 @settings(max_examples=40, deadline=None)
 @given(n=st.integers(2, 200), power=st.floats(0.5, 0.95), alpha=st.floats(0.01, 0.1))
 def test_the_smallest_effect_has_the_power_asked_for(n: int, power: float, alpha: float) -> None:
     effect = smallest_effect(n, power, alpha)
-    assert paired_power(n, effect, alpha) == pytest.approx(power, abs=1e-6)
-    assert paired_power(n, -effect, alpha) == pytest.approx(power, abs=1e-6)
+    assert power_paired(n, effect, alpha) == pytest.approx(power, abs=1e-6)
+    assert power_paired(n, -effect, alpha) == pytest.approx(power, abs=1e-6)
 
 
 def test_values_outside_their_range_are_refused() -> None:
     with pytest.raises(DesignError, match="at least 2"):
-        paired_power(1, 0.5)
+        power_paired(1, 0.5)
     with pytest.raises(DesignError, match="alpha"):
-        paired_power(10, 0.5, alpha=1.0)
+        power_paired(10, 0.5, alpha=1.0)
     with pytest.raises(DesignError, match="power"):
         smallest_effect(10, power=0.01)

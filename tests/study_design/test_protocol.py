@@ -181,4 +181,4 @@ def test_optional_parts_may_be_left_out(content: Content) -> None:
     del content["analysis"]["exclusions"]
     protocol = Protocol.model_validate(content)
     assert protocol.comment is None
-    assert protocol.generation.drafts == 2
+    assert protocol.generation.drafts == 6
