@@ -9,44 +9,103 @@ intervals, n, a note, and `.apa()`; power is `study_design`'s, and refuses value
 """
 
 from analysis.errors import AnalysisError, ExportError, InputError, ReportError
-from analysis.stats.blinding import guess_index
-from analysis.stats.choices import bradley_terry, choice_shares, win_probability
+from analysis.stats.alpha_spending import (
+    Boundaries,
+    classical_boundaries,
+    spend,
+    spending_boundaries,
+)
+from analysis.stats.anova import Anova, AnovaEffect, rm_anova
+from analysis.stats.bayes import BayesFactor, jzs_bayes_factor
+from analysis.stats.blinding import bang_index, guess_index, james_index
+from analysis.stats.choices import (
+    Worths,
+    bradley_terry,
+    choice_shares,
+    choice_test,
+    plackett_luce,
+    win_probability,
+)
 from analysis.stats.effects import cohens_dav, cohens_dz, hedges_gz, rank_biserial
+from analysis.stats.equivalence import tost
 from analysis.stats.friedman import friedman
+from analysis.stats.imputation import TippingPoint, multiple_imputation, tipping_point
+from analysis.stats.missing import MissingSummary, missing_summary
 from analysis.stats.mixed import MixedModel, linear_mixed
-from analysis.stats.multiplicity import benjamini_hochberg, holm
+from analysis.stats.multiplicity import benjamini_hochberg, hochberg, holm
+from analysis.stats.ordinal_mixed import OrdinalModel, ordinal_by_arm, ordinal_mixed
 from analysis.stats.paired import paired_t
+from analysis.stats.period import Diagnostic, carry_over, period
+from analysis.stats.power_simulation import LikertStudy, SimulatedPower, power_simulated
 from analysis.stats.ranks import sign_test, signed_rank
+from analysis.stats.reliability import IntraclassCorrelation, icc, krippendorff_alpha
+from analysis.stats.response_quality import QualityCheck, QualityRules, response_quality
 from analysis.stats.results import Estimate, Interval, TestResult
 from analysis.stats.slopes import participant_slopes, slope_test
-from study_design import paired_power, smallest_effect
+from study_design import power_paired, smallest_effect
 
 __all__ = [
     "AnalysisError",
+    "Anova",
+    "AnovaEffect",
+    "BayesFactor",
+    "Boundaries",
+    "Diagnostic",
     "Estimate",
     "ExportError",
     "InputError",
     "Interval",
+    "IntraclassCorrelation",
+    "LikertStudy",
+    "MissingSummary",
     "MixedModel",
+    "OrdinalModel",
+    "QualityCheck",
+    "QualityRules",
     "ReportError",
+    "SimulatedPower",
     "TestResult",
+    "TippingPoint",
+    "Worths",
+    "bang_index",
     "benjamini_hochberg",
     "bradley_terry",
+    "carry_over",
     "choice_shares",
+    "choice_test",
+    "classical_boundaries",
     "cohens_dav",
     "cohens_dz",
     "friedman",
     "guess_index",
     "hedges_gz",
+    "hochberg",
     "holm",
+    "icc",
+    "james_index",
+    "jzs_bayes_factor",
+    "krippendorff_alpha",
     "linear_mixed",
-    "paired_power",
+    "missing_summary",
+    "multiple_imputation",
+    "ordinal_by_arm",
+    "ordinal_mixed",
     "paired_t",
     "participant_slopes",
+    "period",
+    "plackett_luce",
+    "power_paired",
+    "power_simulated",
     "rank_biserial",
+    "response_quality",
+    "rm_anova",
     "sign_test",
     "signed_rank",
     "slope_test",
     "smallest_effect",
+    "spend",
+    "spending_boundaries",
+    "tipping_point",
+    "tost",
     "win_probability",
 ]

@@ -1,7 +1,13 @@
-"""The command line: `python -m analysis report --data DIR --out DIR [--simulated]`.
+"""The command line of the statistics.
 
-Exit codes: 0 when all is well, 1 when the data or the folder are refused (the reason is printed,
-nothing is written), 2 for a wrong command line.
+    python -m analysis check    --data DIR                what is wrong with an export, row by row
+    python -m analysis describe --data DIR                who took part and what they gave, no tests
+    python -m analysis report   --data DIR --out DIR      the pre-registered analysis
+    python -m analysis datasheet --data DIR [--out FILE]  a datasheet of the evaluation
+    python -m analysis power [--n N ...] [--effect D ...] what a number of participants can show
+
+Exit codes: 0 when all is well, 1 when data, values or the folder are refused (the reason is
+printed, nothing is written), 2 for a wrong command line.
 """
 
 from __future__ import annotations
@@ -11,39 +17,167 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from analysis import commands
 from analysis.errors import AnalysisError
-from analysis.report import write_report
+from analysis.report.figure_files import FORMATS
+from study_design import DesignError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = _parser().parse_args(argv)
     try:
-        page = write_report(arguments.data, arguments.out, simulated=arguments.simulated)
-    except AnalysisError as error:
+        return arguments.run(arguments)
+    except (AnalysisError, DesignError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"The report is in {page}")
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m analysis", description="The statistics of the study."
+        prog="python -m analysis",
+        description="The statistics of the study, from an exported folder.",
+        epilog="An export is what `python -m study_app export` writes. `COMMAND --help` says more.",
     )
-    commands = parser.add_subparsers(dest="command", required=True)
-    report = commands.add_parser(
-        "report",
-        help="the pre-registered analysis of an export, as a page, as JSON and as CSV tables",
+    command = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _check(command)
+    _describe(command)
+    _report(command)
+    _datasheet(command)
+    _power(command)
+    return parser
+
+
+def _add(
+    command: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    summary: str,
+    more: str = "",
+) -> argparse.ArgumentParser:
+    parser = command.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}. {more}".strip(),
     )
-    report.add_argument("--data", type=Path, required=True, metavar="DIR", help="the export")
-    report.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
-    report.add_argument(
+    parser.set_defaults(run=getattr(commands, name))
+    return parser
+
+
+def _data(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    parser.add_argument("--data", type=Path, required=required, metavar="DIR", help="the export")
+
+
+def _simulated(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--simulated",
         action="store_true",
-        help="the export holds simulated participants, and the report shall say so",
+        help="the export holds simulated participants, and what is written shall say so",
     )
-    return parser
+
+
+def _check(command: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _add(
+        command,
+        "check",
+        "validate an export against its manifest, codebook and protocol",
+        "Every problem is printed on a line of its own with file, column and row (data rows are "
+        "counted from 1, below the header). Exit code 1 when there is any.",
+    )
+    _data(parser)
+
+
+def _describe(command: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    more = "Flow, exclusions, background, balance, mean ratings, texts and deviations."
+    _data(_add(command, "describe", "print the sample and the ratings, without tests", more))
+
+
+def _report(command: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _add(
+        command,
+        "report",
+        "the pre-registered analysis of an export, as a page and as files",
+        "Writes index.html (self-contained, draws its figures without a network), report.md, "
+        "datasheet.md, results.json and tables/*.csv, all at once or nothing.",
+    )
+    _data(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
+    _simulated(parser)
+    parser.add_argument(
+        "--figures",
+        choices=FORMATS,
+        help="also write every figure to figures/ in this format; needs the package kaleido and "
+        "Chrome or Chromium",
+    )
+
+
+def _datasheet(command: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _add(
+        command,
+        "datasheet",
+        "a datasheet of the human evaluation and a methods paragraph, in Markdown",
+        "Filled in from the protocol, and from the data where there are any; what the platform "
+        "cannot know is marked for the researchers to fill in.",
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    _data(source, required=False)  # pyright: ignore[reportArgumentType]
+    source.add_argument("--protocol", type=Path, metavar="FILE", help="a study not yet run")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: print it")
+    _simulated(parser)
+
+
+def _power(command: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _add(
+        command,
+        "power",
+        "power of the paired t test, smallest effects, and participants needed",
+        "Exact, from the noncentral t, two-sided. The unit is the participant: rounds and items "
+        "make no more of them.",
+    )
+    parser.add_argument(
+        "--n",
+        type=int,
+        nargs="+",
+        default=[12, 24, 36, 48],
+        metavar="N",
+        help="numbers of participants; default: 12 24 36 48",
+    )
+    parser.add_argument(
+        "--effect",
+        type=float,
+        nargs="+",
+        default=[0.3, 0.5, 0.66, 0.8],
+        metavar="D",
+        help="standardised differences d_z = mean / SD; default: 0.3 0.5 0.66 0.8",
+    )
+    parser.add_argument("--alpha", type=float, default=0.05, help="two-sided; default: 0.05")
+    parser.add_argument(
+        "--power", type=float, default=0.80, help="target of the other tables; default: 0.80"
+    )
+    parser.add_argument(
+        "--tests",
+        type=_count,
+        default=1,
+        metavar="M",
+        help="tests in a Holm family: alpha / M is its first, hardest step; default: 1",
+    )
+    parser.add_argument(
+        "--simulate",
+        type=_count,
+        metavar="STUDIES",
+        help="also simulate this many studies of each size and effect, with ratings on a scale "
+        "from 1 to 5",
+    )
+    parser.add_argument(
+        "--rounds", type=_count, default=10, help="of a simulated study; default: 10"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value}: must be at least 1")
+    return value
 
 
 if __name__ == "__main__":

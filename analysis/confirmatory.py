@@ -128,7 +128,10 @@ def confirm_family(family: Family, ratings: Ratings, alpha: float) -> FamilyResu
 
 def _test(contrast: Contrast, ratings: Ratings) -> ContrastResult:
     by_round = ratings.difference(contrast.treatment, contrast.comparator, contrast.item)
-    if contrast.kind == "slope":
+    if contrast.kind == "slope" and ratings.rounds < 2:
+        values, kept, means = np.empty(0), np.zeros(ratings.n, dtype=bool), None
+        test = _without_slope(slope_test(np.empty((0, 2))))
+    elif contrast.kind == "slope":
         values = participant_slopes(by_round)
         kept = ~np.isnan(values)
         values, test, means = values[kept], slope_test(by_round), None
@@ -146,3 +149,11 @@ def _test(contrast: Contrast, ratings: Ratings) -> ContrastResult:
         sign_test(values),
     )
     return ContrastResult(contrast, people, tuple(values.tolist()), means, test, sensitivity)
+
+
+def _without_slope(test: TestResult) -> TestResult:
+    """The test of no slopes at all, with the reason in every note."""
+    note = "a slope needs at least 2 rounds"
+    effects = tuple(replace(effect, note=note) for effect in test.effects)
+    estimate = None if test.estimate is None else replace(test.estimate, note=note)
+    return replace(test, note=note, effects=effects, estimate=estimate)

@@ -1,4 +1,4 @@
-"""Descriptions: the sample, the balance of the design, means by round, what the systems recorded.
+"""Descriptions: the sample, ratings by arm and round, answers, what the systems recorded.
 
 Each function gives a tidy DataFrame without empty numbers: where something cannot be estimated the
 cell is None, and a note says why.
@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.data.exports import Export
+from analysis.data.frames import frame
 from analysis.data.ratings import Ratings
 from analysis.data.sample import Sample
 from analysis.stats.arrays import Array
@@ -48,7 +49,7 @@ def cell_means(ratings: Ratings) -> pd.DataFrame:
             values = ratings.means(arm, item)
             spread = float(values.std(ddof=1)) if values.size > 1 else None
             rows.append((item, arm, values.size, spread, *mean_interval(values)))
-    return _frame(rows, ["item", "arm", "n", "sd", "mean", "ci_low", "ci_high"])
+    return frame(rows, ["item", "arm", "n", "sd", "mean", "ci_low", "ci_high"])
 
 
 def participant_means(ratings: Ratings) -> pd.DataFrame:
@@ -59,7 +60,7 @@ def participant_means(ratings: Ratings) -> pd.DataFrame:
         for arm in ratings.arms
         for participant, mean in zip(ratings.participants, ratings.means(arm, item), strict=True)
     ]
-    return _frame(rows, ["participant", "arm", "item", "mean"])
+    return frame(rows, ["participant", "arm", "item", "mean"])
 
 
 def round_means(ratings: Ratings) -> pd.DataFrame:
@@ -71,7 +72,7 @@ def round_means(ratings: Ratings) -> pd.DataFrame:
             for r in range(ratings.rounds):
                 values = by_round[~np.isnan(by_round[:, r]), r]
                 rows.append((item, arm, r + 1, values.size, *mean_interval(values)))
-    return _frame(rows, ["item", "arm", "round", "n", "mean", "ci_low", "ci_high"])
+    return frame(rows, ["item", "arm", "round", "n", "mean", "ci_low", "ci_high"])
 
 
 def round_differences(ratings: Ratings, contrasts: Sequence[tuple[str, str, str]]) -> pd.DataFrame:
@@ -84,7 +85,7 @@ def round_differences(ratings: Ratings, contrasts: Sequence[tuple[str, str, str]
             name = (treatment, comparator, item)
             rows.append((*name, r + 1, values.size, *mean_interval(values)))
     columns = ["treatment", "comparator", "item", "round", "n", "mean", "ci_low", "ci_high"]
-    return _frame(rows, columns)
+    return frame(rows, columns)
 
 
 def likert(ratings: Ratings, scales: Sequence[Sequence[int]]) -> pd.DataFrame:
@@ -97,23 +98,7 @@ def likert(ratings: Ratings, scales: Sequence[Sequence[int]]) -> pd.DataFrame:
             for point in points:
                 count = int((given == point).sum())
                 rows.append((item, arm, point, count, count / given.size if given.size else None))
-    return _frame(rows, ["item", "arm", "rating", "count", "share"])
-
-
-def slot_balance(export: Export, sample: Sample) -> pd.DataFrame:
-    """Arm: in how many rated rounds it stood in each slot, and the number if all were equal."""
-    protocol = export.protocol
-    choices_of = export.tables["ratings"]
-    shown = choices_of[choices_of["participant"].isin(sample.analysed)].drop_duplicates(
-        ["participant", "round", "slot"]
-    )
-    counts = shown.groupby(["arm", "slot"]).size()
-    equal = len(shown) / len(protocol.slots) ** 2
-    rows = [
-        (arm.name, *(int(counts.get((arm.name, slot), 0)) for slot in protocol.slots), equal)
-        for arm in protocol.arms
-    ]
-    return _frame(rows, ["arm", *protocol.slots, "if_equal"])
+    return frame(rows, ["item", "arm", "rating", "count", "share"])
 
 
 def sample_description(export: Export, sample: Sample) -> pd.DataFrame:
@@ -142,7 +127,37 @@ def sample_description(export: Export, sample: Sample) -> pd.DataFrame:
             count = int(counts.get(option, 0))
             share = 100.0 * count / len(people) if len(people) else None
             rows.append((question.question, option, count, share, "%"))
-    return _frame(rows, ["question", "answer", "n", "value", "unit"])
+    return frame(rows, ["question", "answer", "n", "value", "unit"])
+
+
+def closing_answers(export: Export, sample: Sample) -> pd.DataFrame:
+    """Closing questions with options or a scale: every answer with its count, and its share."""
+    closing = export.tables["closing"]
+    closing = closing[closing["participant"].isin(sample.analysed)]
+    rows = []
+    for question in export.protocol.closing:
+        if question.kind not in ("choice", "scale"):
+            continue
+        counts = closing.loc[closing["question"] == question.id, "answer"].value_counts()
+        total = int(counts.sum())
+        words = question.options or question.anchors
+        codes = question.options or [str(k + 1) for k in range(len(question.anchors))]
+        for code, meaning in zip(codes, words, strict=True):
+            count = int(counts.get(code, 0))
+            rows.append((question.question, meaning, count, count / total if total else None))
+    return frame(rows, ["question", "answer", "n", "share"])
+
+
+def page_times(export: Export, sample: Sample) -> pd.DataFrame:
+    """Page: how long the analysed participants spent on it, in seconds."""
+    timings = export.tables["timings"]
+    own = timings[timings["participant"].isin(sample.analysed)]
+    rows = []
+    for page, group in own.groupby("page", sort=False):
+        seconds = group["seconds"].to_numpy(dtype=np.float64)
+        quantiles = (float(np.quantile(seconds, q)) for q in (0.5, 0.05, 0.95))
+        rows.append((str(page), seconds.size, *quantiles))
+    return frame(rows, ["page", "pages", "median_s", "p5_s", "p95_s"])
 
 
 def trajectories(export: Export, sample: Sample) -> pd.DataFrame:
@@ -157,7 +172,7 @@ def trajectories(export: Export, sample: Sample) -> pd.DataFrame:
             for round_, group in by_round:
                 values = group.to_numpy(dtype=np.float64)
                 rows.append((measure, arm, round_, values.size, *mean_interval(values)))
-    return _frame(rows, ["measure", "arm", "round", "n", "mean", "ci_low", "ci_high"])
+    return frame(rows, ["measure", "arm", "round", "n", "mean", "ci_low", "ci_high"])
 
 
 def generation(export: Export, sample: Sample) -> pd.DataFrame:
@@ -176,7 +191,7 @@ def generation(export: Export, sample: Sample) -> pd.DataFrame:
         lengths = (float(tokens.mean()), float(tokens.std()))
         rows.append((arm, len(own), *lengths, *quantiles))
     names = ["arm", "texts", "tokens_mean", "tokens_sd", "seconds_median", "seconds_p95"]
-    return _frame(rows, names)
+    return frame(rows, names)
 
 
 def deviation_counts(export: Export) -> pd.DataFrame:
@@ -186,9 +201,4 @@ def deviation_counts(export: Export) -> pd.DataFrame:
         (kind, len(group), group["participant"].replace("", None).nunique())
         for kind, group in log.groupby("kind")
     ]
-    return _frame(rows, ["kind", "count", "participants"])
-
-
-def _frame(rows: Sequence[Sequence[object]], columns: list[str]) -> pd.DataFrame:
-    """Rows as they are: object columns, so that None stays None and never turns into nan."""
-    return pd.DataFrame(rows, columns=columns, dtype=object)
+    return frame(rows, ["kind", "count", "participants"])

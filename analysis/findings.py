@@ -6,32 +6,63 @@ from dataclasses import dataclass
 
 from analysis.confirmatory import FamilyResult, confirm
 from analysis.data.exports import Export
-from analysis.data.ratings import Ratings, collect_ratings
-from analysis.data.sample import Sample, draw_sample
+from analysis.data.ratings import Ratings
+from analysis.data.sample import Sample
+from analysis.data.study import Study, collect
+from analysis.diagnostics import Diagnostics, diagnose
 from analysis.exploratory import (
     Guess,
+    NoDifference,
     Omnibus,
     Preferences,
+    Variance,
     guesses,
+    no_differences,
     omnibus,
     preferences,
+    variances,
 )
-from analysis.secondary import MixedResult, mixed_models, primary_unexcluded
+from analysis.secondary import (
+    MissingData,
+    MixedResult,
+    missing_data,
+    mixed_models,
+    primary_unexcluded,
+)
+from study_design import Protocol
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Findings:
     """The pre-registered results of an export, and what is reported beside them."""
 
-    export: Export
-    sample: Sample
-    ratings: Ratings
+    study: Study
     families: tuple[FamilyResult, ...]
     unexcluded: FamilyResult
+    missing: MissingData
     mixed: tuple[MixedResult, ...]
     omnibus: tuple[Omnibus, ...]
+    variances: tuple[Variance, ...]
     preferences: Preferences
+    no_differences: tuple[NoDifference, ...]
     guesses: tuple[Guess, ...]
+    diagnostics: Diagnostics
+
+    @property
+    def export(self) -> Export:
+        return self.study.export
+
+    @property
+    def protocol(self) -> Protocol:
+        return self.study.protocol
+
+    @property
+    def sample(self) -> Sample:
+        return self.study.sample
+
+    @property
+    def ratings(self) -> Ratings:
+        return self.study.ratings
 
 
 def analyse(export: Export) -> Findings:
@@ -45,16 +76,18 @@ def analyse(export: Export) -> Findings:
     >>> [family.name for family in findings.families]
     ['F1', 'F2', 'F3']
     """
-    sample = draw_sample(export)
-    ratings = collect_ratings(export, sample)
+    study = collect(export)
+    confirmed = confirm(export.protocol, study.ratings)
     return Findings(
-        export=export,
-        sample=sample,
-        ratings=ratings,
-        families=confirm(export.protocol, ratings),
+        study=study,
+        families=confirmed,
         unexcluded=primary_unexcluded(export),
-        mixed=mixed_models(export, ratings),
-        omnibus=omnibus(ratings),
-        preferences=preferences(export, sample),
-        guesses=guesses(export, sample),
+        missing=missing_data(export),
+        mixed=mixed_models(export, study.ratings),
+        omnibus=omnibus(study.ratings),
+        variances=variances(study.ratings),
+        preferences=preferences(export, study.sample),
+        no_differences=no_differences(confirmed),
+        guesses=guesses(export, study.sample),
+        diagnostics=diagnose(study),
     )

@@ -1,41 +1,65 @@
-"""What the protocol promises beside its tests: mixed models, and F1 without further exclusions."""
+"""What the protocol promises beside its tests: mixed models, and F1 under other choices.
+
+The linear mixed model is secondary, the ordinal one its robustness check. The sensitivity analyses
+repeat the primary family on everyone who completed, and with missing rounds imputed under MAR.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.confirmatory import FamilyResult, confirm_family
+import numpy as np
+
+from analysis.confirmatory import FamilyResult, confirm_family, contrast_label
 from analysis.data.exports import Export
 from analysis.data.ratings import Ratings, collect_ratings
 from analysis.data.sample import ONLY_INCOMPLETE, draw_sample
+from analysis.data.study import collect
+from analysis.stats.imputation import TippingPoint, multiple_imputation, tipping_point
+from analysis.stats.missing import MissingSummary, missing_summary
 from analysis.stats.mixed import MixedModel, linear_mixed
+from analysis.stats.ordinal_mixed import OrdinalModel, ordinal_by_arm
+from analysis.stats.results import TestResult
 from study_design import families
 
 
 @dataclass(frozen=True, slots=True)
 class MixedResult:
-    """The mixed model of one item; `reference` is the arm that the others are compared with."""
+    """The two mixed models of one item; `reference` is the arm the others are compared with."""
 
     item: str
     reference: str
     model: MixedModel
+    ordinal: OrdinalModel
+
+
+@dataclass(frozen=True, slots=True)
+class Imputed:
+    """A primary contrast with missing rounds imputed, and how far they may be off until it tips."""
+
+    label: str
+    test: TestResult
+    tipping: TippingPoint
+
+
+@dataclass(frozen=True, slots=True)
+class MissingData:
+    """Who rated what among everyone whom no other rule excludes, and F1 with the rest imputed."""
+
+    summary: MissingSummary
+    imputed: tuple[Imputed, ...]
 
 
 def mixed_models(export: Export, ratings: Ratings) -> tuple[MixedResult, ...]:
-    """One model for each item of the primary comparison, against its comparator."""
+    """Both models for each item of the primary comparison, against its comparator."""
     primary = export.protocol.analysis.primary
-    return tuple(
-        MixedResult(
-            item,
-            primary.comparator,
-            linear_mixed(
-                ratings.values[..., ratings.items.index(item)],
-                ratings.arms,
-                reference=primary.comparator,
-            ),
-        )
-        for item in primary.items
-    )
+    results = []
+    for item in primary.items:
+        values = ratings.values[..., ratings.items.index(item)]
+        linear = linear_mixed(values, ratings.arms, reference=primary.comparator)
+        ordinal = ordinal_by_arm(values, ratings.arms, reference=primary.comparator)
+        results.append(MixedResult(item, primary.comparator, linear, ordinal))
+    return tuple(results)
 
 
 def primary_unexcluded(export: Export) -> FamilyResult:
@@ -43,3 +67,21 @@ def primary_unexcluded(export: Export) -> FamilyResult:
     ratings = collect_ratings(export, draw_sample(export, ONLY_INCOMPLETE))
     protocol = export.protocol
     return confirm_family(families(protocol)[0], ratings, protocol.analysis.alpha)
+
+
+def missing_data(export: Export) -> MissingData:
+    """The missing rounds of everyone with at least one, and the primary contrasts under MAR."""
+    protocol = export.protocol
+    rules = protocol.analysis.exclusions.model_copy(update={"complete_rounds": False})
+    ratings = collect(export, rules).ratings
+    imputed = []
+    for contrast in families(protocol)[0].contrasts:
+        values = ratings.difference(contrast.treatment, contrast.comparator, contrast.item)
+        scale = protocol.item(contrast.item).scale
+        tipping = TippingPoint(None, (), "nothing is missing")
+        if np.isnan(values).any():
+            tipping = tipping_point(
+                values, alpha=protocol.analysis.alpha, largest=float(scale.high - scale.low)
+            )
+        imputed.append(Imputed(contrast_label(contrast), multiple_imputation(values), tipping))
+    return MissingData(missing_summary(ratings.values), tuple(imputed))

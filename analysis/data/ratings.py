@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.data.exports import Export
 from analysis.data.sample import Sample
@@ -17,12 +18,15 @@ class Ratings:
     """values[p, r, a, i]: the rating of participant p in round r + 1 of arm a on item i.
 
     Whole numbers on the item's scale; nan in rounds that were not committed.
+    slots[p, r, a]: the place of that arm on the page, 0 for the first; in rounds that were not
+    committed the places are in the order of the arms.
     """
 
     participants: tuple[str, ...]
     arms: tuple[str, ...]
     items: tuple[str, ...]
     values: Array
+    slots: NDArray[np.int64]
 
     @property
     def n(self) -> int:
@@ -62,16 +66,17 @@ def collect_ratings(export: Export, sample: Sample) -> Ratings:
     items = tuple(item.id for item in protocol.items)
     table = export.tables["ratings"]
     table = table[table["participant"].isin(sample.analysed)]
-    values = np.full((sample.n, protocol.rounds, len(arms), len(items)), np.nan)
-    place = (
-        _codes(table["participant"], sample.analysed),
-        table["round"].to_numpy(dtype=np.int64) - 1,
-        _codes(table["arm"], arms),
-        _codes(table["item"], items),
-    )
+    shape = (sample.n, protocol.rounds, len(arms))
+    person = _codes(table["participant"], sample.analysed)
+    round_ = table["round"].to_numpy(dtype=np.int64) - 1
+    arm = _codes(table["arm"], arms)
+    values = np.full((*shape, len(items)), np.nan)
+    place = (person, round_, arm, _codes(table["item"], items))
     values[place] = table["rating"].to_numpy(dtype=np.float64)
-    return Ratings(sample.analysed, arms, items, values)
+    slots = np.tile(np.arange(len(arms)), (*shape[:2], 1))
+    slots[person, round_, arm] = _codes(table["slot"], protocol.slots)
+    return Ratings(sample.analysed, arms, items, values, slots)
 
 
-def _codes(column: pd.Series, names: tuple[str, ...]) -> np.ndarray:
+def _codes(column: pd.Series, names: tuple[str, ...]) -> NDArray[np.intp]:
     return pd.Index(list(names)).get_indexer(pd.Index(column))

@@ -17,8 +17,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis.data.schema import TABLES, Kind
+from analysis.data.synthetic_losses import Losses, lose
 from study_design import PILOT, Protocol, draw_schedule, load_protocol, sequence_count
 
+_TYPES: dict[Kind, str] = {
+    "text": "text",
+    "int": "integer",
+    "float": "number",
+    "time": "time",
+    "flag": "boolean",
+    "json": "json",
+}
 _START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
@@ -46,17 +56,20 @@ def write_synthetic_export(
     seed: int = 0,
     protocol: Protocol | None = None,
     effects: SyntheticEffects | None = None,
+    losses: Losses | None = None,
 ) -> Path:
-    """Write an export of made-up, complete participants into `folder`, and return the folder.
+    """Write an export of made-up participants into `folder`, and return the folder.
 
+    participants  who complete; those of `losses` come on top
     The manifest and every participant say `simulated`; such an export is never read as a study.
     """
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
     design = protocol or load_protocol(PILOT)
     rng = np.random.default_rng(seed)
-    tables = _tables(design, participants, effects or SyntheticEffects(), rng)
-    write_export_files(path, design, tables)
+    lost = losses or Losses()
+    tables = _tables(design, participants + lost.total, effects or SyntheticEffects(), rng)
+    write_export_files(path, design, lose(design, tables, lost))
     return path
 
 
@@ -71,11 +84,7 @@ def write_export_files(
         table.to_parquet(folder / f"{name}.parquet", index=False)
         digest = hashlib.sha256((folder / f"{name}.csv").read_bytes()).hexdigest()
         entries[name] = {"rows": len(table), "sha256": digest}
-    codebook = pd.DataFrame(
-        [(name, column, "", "made up", "") for name, t in tables.items() for column in t.columns],
-        columns=["table", "column", "type", "description", "values"],
-    )
-    codebook.to_csv(folder / "codebook.csv", index=False)
+    _codebook(tables).to_csv(folder / "codebook.csv", index=False)
     manifest = {
         "schema": 1,
         "study": protocol.study.id,
@@ -88,6 +97,15 @@ def write_export_files(
         "tables": entries,
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+
+
+def _codebook(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    rows = []
+    for name, table in tables.items():
+        kinds = {column.name: _TYPES[column.kind] for column in TABLES[name]}
+        kinds = {str(column): kinds.get(str(column), "text") for column in table.columns}
+        rows += [(name, column, kind, "made up", "") for column, kind in kinds.items()]
+    return pd.DataFrame(rows, columns=["table", "column", "type", "description", "values"])
 
 
 def _tables(
@@ -222,7 +240,7 @@ def _closing(
 
 def _deviations(texts: pd.DataFrame) -> pd.DataFrame:
     late = texts.loc[texts.index % 97 == 11, ["participant", "round", "arm"]]
-    return late.assign(kind="late_text", detail="made up", at=_time(timedelta(days=1)))
+    return late.assign(kind="late", detail="made up", at=_time(timedelta(days=1)))
 
 
 def _events(ids: list[str]) -> pd.DataFrame:

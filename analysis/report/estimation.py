@@ -21,13 +21,14 @@ def estimation_panel(result: ContrastResult, ratings: Ratings, looks: dict[str, 
     second = ratings.means(contrast.comparator, contrast.item)
     first = ratings.means(contrast.treatment, contrast.item)
     drawn = figure(height=400, y="mean rating of a participant")
+    crowd = min(1.0, 40.0 / max(first.size, 1))  # many participants are drawn fainter
     joined_x = np.tile([0.0, 1.0, np.nan], first.size)
     joined_y = np.column_stack([second, first, np.full(first.size, np.nan)]).ravel()
     drawn.add_scatter(
         x=_gaps(joined_x),
         y=_gaps(joined_y),
         mode="lines",
-        line={"color": "rgba(90, 90, 90, 0.35)", "width": 1},
+        line={"color": f"rgba(90, 90, 90, {max(0.04, 0.35 * crowd):.2f})", "width": 1},
         hoverinfo="skip",
     )
     for x, values, arm in ((0.0, second, contrast.comparator), (1.0, first, contrast.treatment)):
@@ -36,7 +37,12 @@ def estimation_panel(result: ContrastResult, ratings: Ratings, looks: dict[str, 
             x=[x] * values.size,
             y=values.tolist(),
             mode="markers",
-            marker={"color": style.colour, "symbol": style.marker, "size": 6, "opacity": 0.75},
+            marker={
+                "color": style.colour,
+                "symbol": style.marker,
+                "size": 6,
+                "opacity": 0.75 * max(crowd, 0.2),
+            },
             text=[participant[:8] for participant in ratings.participants],
             hovertemplate="%{text}…: %{y:.2f}<extra>" + arm_label(arm) + "</extra>",
         )
@@ -153,13 +159,16 @@ def _differences(drawn: go.Figure, result: ContrastResult) -> None:
 
 
 def _spread(values: np.ndarray) -> np.ndarray:
-    """Sideways places for points so that equal values stand side by side, like a dot plot."""
-    rounded = np.round(values, 2)
+    """Sideways places for points so that equal values stand side by side, like a dot plot.
+
+    The distance is the same everywhere, so the width of a row shows how many points it has.
+    """
+    rounded, counts = np.unique(np.round(values, 2), return_counts=True)
+    step = min(0.06, 0.7 / int(counts.max(initial=1)))
     places = np.zeros(values.size)
-    for value in np.unique(rounded):
-        where = np.flatnonzero(rounded == value)
-        step = min(0.06, 0.5 / max(where.size, 1))
-        places[where] = step * (np.arange(where.size) - (where.size - 1) / 2.0)
+    for value, count in zip(rounded, counts, strict=True):
+        where = np.flatnonzero(np.round(values, 2) == value)
+        places[where] = step * (np.arange(count) - (count - 1) / 2.0)
     return places
 
 

@@ -81,3 +81,16 @@ def figure(*, height: int = 340, x: str = "", y: str = "", legend: bool = False)
     if legend:
         drawn.update_layout(margin={"t": 40})
     return drawn
+
+
+def bars(value: float, low: float, high: float) -> dict[str, object]:
+    """The error bars of one point from its interval."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - value],
+        "arrayminus": [value - low],
+        "thickness": 1.5,
+        "width": 0,
+        "color": INK,
+    }

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.stats.results import NOT_ESTIMABLE, number, p_text
+from analysis.stats.results import NOT_ESTIMABLE, Estimate, number, p_text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +51,7 @@ class Table:
     columns  what the page shows; empty when the table is a file only
     note     what a reader must know to read the numbers
     stacked  on a phone, show a row as a card of its own rather than as a line to scroll
+    grouped  this many leading columns are left blank where they repeat the row above
     """
 
     name: str
@@ -59,6 +60,7 @@ class Table:
     columns: tuple[Shown, ...] = ()
     note: str = ""
     stacked: bool = False
+    grouped: int = 0
 
     def __post_init__(self) -> None:
         for column in self.frame.columns:
@@ -70,6 +72,17 @@ class Table:
         """The cells that the page shows, as text."""
         records = self.records()
         return [[column.cell(record) for column in self.columns] for record in records]
+
+    def repeats(self) -> list[int]:
+        """For each row, how many of the leading `grouped` cells repeat those of the row above."""
+        rows = self.rows()
+        counts = []
+        for row, above in zip(rows, [[], *rows], strict=False):
+            same = 0
+            while same < min(self.grouped, len(above)) and row[same] == above[same]:
+                same += 1
+            counts.append(same)
+        return counts
 
     def records(self) -> list[dict[str, Any]]:
         """The rows as plain JSON values; None where something is not estimable."""
@@ -86,6 +99,12 @@ class Table:
         return frame.to_csv(index=False, lineterminator="\n")
 
 
+def bounds(estimate: Estimate) -> tuple[float | None, float | None]:
+    """Low and high of an estimate's interval, or None twice."""
+    interval = estimate.interval
+    return (None, None) if interval is None else (interval.low, interval.high)
+
+
 def with_interval(
     value: str, low: str = "ci_low", high: str = "ci_high", digits: int = 2
 ) -> Callable[[Mapping[str, Any]], str]:
@@ -96,8 +115,8 @@ def with_interval(
             return NOT_ESTIMABLE
         if row[low] is None or row[high] is None:
             return f"{number(row[value], digits)} [{NOT_ESTIMABLE}]"
-        bounds = f"[{number(row[low], digits)}, {number(row[high], digits)}]"
-        return f"{number(row[value], digits)} {bounds}"
+        interval = f"[{number(row[low], digits)}, {number(row[high], digits)}]"
+        return f"{number(row[value], digits)} {interval}"
 
     return show
 

@@ -4,34 +4,60 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from analysis.data.exports import read_export
+from analysis.data.exports import Export, read_export
 from analysis.errors import ReportError
 from analysis.findings import Findings, analyse
-from analysis.report.figures import report_figures
-from analysis.report.page import render_page, report_title
-from analysis.report.result_tables import result_tables
-from analysis.report.study_tables import study_tables
-from analysis.report.table import Table
+from analysis.report.datasheet import render_datasheet
+from analysis.report.figure_files import Format, figure_files, figure_paths
+from analysis.report.markdown import render_markdown
+from analysis.report.page import render_page
+from analysis.report.report import Report, build_report
 
 _FILES_ONLY = ("differences", "participant_means", "deviations")
 
 
-def write_report(data: str | Path, out: str | Path, *, simulated: bool = False) -> Path:
-    """Analyse the export in `data` and write index.html, results.json and tables/*.csv to `out`.
+def write_report(
+    data: str | Path, out: str | Path, *, simulated: bool = False, figures: Format | None = None
+) -> Path:
+    """Analyse the export in `data`, and write the report to the folder `out`.
 
     simulated  must be True for a simulated export, and only for one
+    figures    also write every figure to figures/ as "svg" or "png"; needs kaleido and a Chrome
 
-    Returns the path of index.html. An earlier report in `out` is replaced; any other content is
-    left alone and refused with ReportError. ExportError when the export is not sound. Nothing is
-    written unless all of it can be.
+    Returns the path of index.html; report.md, datasheet.md, results.json and tables/*.csv lie
+    beside it. An earlier report in `out` is replaced; any other content is left alone and refused
+    with ReportError. ExportError when the export is not sound. Nothing is written unless all of it
+    can be.
     """
     target = Path(out).absolute()
     _check_target(target)
     export = read_export(data)
+    refuse_other_kind(export, simulated=simulated)
+    findings = analyse(export)
+    report = build_report(findings)
+    drawn = {} if figures is None else figure_files(report, figures)
+    paths = {} if figures is None else figure_paths(report, figures)
+    files = report_files(findings, report, paths)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as scratch:
+        fresh, old = Path(scratch) / "new", Path(scratch) / "old"
+        for name, content in {**files, **drawn}.items():
+            path = fresh / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        if target.exists():
+            target.rename(old)
+        fresh.rename(target)
+    return target / "index.html"
+
+
+def refuse_other_kind(export: Export, *, simulated: bool) -> None:
+    """ReportError unless the export holds the kind of participants that was asked for."""
     if export.simulated and not simulated:
         raise ReportError(
             f"the export in {export.folder} holds simulated participants and would be reported as "
@@ -41,37 +67,34 @@ def write_report(data: str | Path, out: str | Path, *, simulated: bool = False) 
         raise ReportError(
             f"the export in {export.folder} holds human participants; leave out --simulated"
         )
-    files = report_files(analyse(export))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as scratch:
-        fresh, old = Path(scratch) / "new", Path(scratch) / "old"
-        for name, content in files.items():
-            path = fresh / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content, encoding="utf-8")
-        if target.exists():
-            target.rename(old)
-        fresh.rename(target)
-    return target / "index.html"
 
 
-def report_files(findings: Findings) -> dict[str, str]:
-    """The report's files by their path in its folder. The same export gives the same files."""
-    tables = {table.name: table for table in [*result_tables(findings), *study_tables(findings)]}
-    figures = report_figures(findings, tables)
+def report_files(
+    findings: Findings,
+    report: Report | None = None,
+    figures: Mapping[str, list[str]] | None = None,
+) -> dict[str, str]:
+    """The report's text files by their path in its folder; the same export gives the same files.
+
+    report   what `build_report` gives, where it is at hand
+    figures  paths of the figures' files, by figure, for the Markdown to show
+    """
+    built = report or build_report(findings)
     files = {
-        "index.html": render_page(findings, tables, figures),
-        "results.json": json.dumps(_results(findings, tables), indent=1, allow_nan=False) + "\n",
+        "index.html": render_page(built),
+        "report.md": render_markdown(built, figures or {}),
+        "datasheet.md": render_datasheet(findings.protocol, findings.study),
+        "results.json": json.dumps(_results(findings, built), indent=1, allow_nan=False) + "\n",
     }
-    return files | {f"tables/{name}.csv": table.csv() for name, table in tables.items()}
+    return files | {f"tables/{name}.csv": table.csv() for name, table in built.tables.items()}
 
 
-def _results(findings: Findings, tables: dict[str, Table]) -> dict[str, Any]:
+def _results(findings: Findings, report: Report) -> dict[str, Any]:
     """The results as nested plain values: the confirmatory ones in full, then every table."""
     return {
-        "title": report_title(findings),
+        "title": report.title,
         "simulated": findings.export.simulated,
-        "provenance": {row["name"]: row["value"] for row in tables["provenance"].records()},
+        "provenance": {row["name"]: row["value"] for row in report.tables["provenance"].records()},
         "participants": dict(findings.sample.flow()),
         "families": [
             {
@@ -96,7 +119,9 @@ def _results(findings: Findings, tables: dict[str, Table]) -> dict[str, Any]:
             for family in findings.families
         ],
         "tables": {
-            name: table.records() for name, table in tables.items() if name not in _FILES_ONLY
+            name: table.records()
+            for name, table in report.tables.items()
+            if name not in _FILES_ONLY
         },
     }
 

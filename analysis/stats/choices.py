@@ -1,9 +1,13 @@
-"""Best-of-k choices: shares against chance, and Bradley–Terry worths.
+"""Best-of-k choices and rankings: shares against chance, Bradley–Terry and Plackett–Luce worths.
 
-Bradley and Terry (1952), fitted by the MM algorithm of Hunter (2004), Annals of Statistics 32. A
-best-of-k choice counts as a win over each of the k − 1 others; when every choice is among the same
-k arms, the worths are then the shares (Luce's choice rule), and the win probability of one arm
-over another is share_i / (share_i + share_j). By hand: no library of the stack fits it.
+R. A. Bradley and M. E. Terry (1952), Biometrika 39, 324-345, compare two arms at a time; R. L.
+Plackett (1975), Applied Statistics 24, 193-202, extends their worths to rankings, where from the
+arms that are left each is chosen next with probability worth / sum of worths.
+
+A best-of-k choice is a ranking that stops after the first place. When all choices are among the
+same k arms, the worths are the shares (R. D. Luce, 1959). Counted as wins over each of the k − 1
+others, the choices give the same Bradley–Terry worths, and P(i beats j) = share_i / (share_i +
+share_j). The fits are in analysis.stats.worths.
 """
 
 from __future__ import annotations
@@ -15,12 +19,26 @@ from typing import cast
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
-from scipy.sparse.csgraph import connected_components
 
 from analysis.errors import InputError
 from analysis.stats.arrays import Array, matrix
 from analysis.stats.bootstrap import bca
-from analysis.stats.results import Estimate
+from analysis.stats.results import Estimate, Interval, TestResult
+from analysis.stats.worths import Stages, Worths, fit_worths, stages_of_rankings
+
+__all__ = [
+    "ChoiceShare",
+    "Worths",
+    "bradley_terry",
+    "choice_shares",
+    "choice_test",
+    "plackett_luce",
+    "win_probability",
+    "wins_of_best",
+]
+
+TOLERANCE = 1e-12  # largest change of a worth in the last step
+MOST_ARMS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,45 +56,103 @@ class ChoiceShare:
     p: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Worths:
-    """Bradley–Terry worths in the order of the arms, summing to 1; None with a note."""
+def bradley_terry(
+    wins: ArrayLike, *, tolerance: float = TOLERANCE, level: float = 0.95, bootstrap: bool = True
+) -> Worths:
+    """Worths from `wins`, where wins[..., i, j] counts how often i beat j.
 
-    values: tuple[float, ...] | None
-    note: str = ""
+    wins       (k, k), or (participants, k, k) for intervals over participants
+    tolerance  largest change of a worth in the last step
+    bootstrap  False leaves out the intervals, which are what takes time
 
-
-def bradley_terry(wins: ArrayLike, *, tolerance: float = 1e-12) -> Worths:
-    """Worths from `wins` (k, k), where wins[i, j] counts how often i beat j.
-
-    InputError for a table that is not square or has negative counts. The worths are undefined
+    InputError for tables that are not square or have negative counts. The worths are undefined
     when some group of arms never lost to, or never met, the others (Ford 1957).
 
     >>> [round(worth, 3) for worth in bradley_terry([[0, 3], [1, 0]]).values]
     [0.75, 0.25]
     """
-    table = matrix(wins, "wins").copy()
-    if table.shape[0] != table.shape[1] or (table < 0).any():
-        raise InputError(f"wins must be square with counts >= 0, has shape {table.shape}")
-    np.fill_diagonal(table, 0.0)
-    groups, _ = connected_components(table > 0, directed=True, connection="strong")
-    if groups > 1:
-        return Worths(None, "an arm, or a group of arms, won every or no comparison with the rest")
-    met = table + table.T
-    worth = np.full(table.shape[0], 1.0 / table.shape[0])
-    for _ in range(100_000):
-        updated = table.sum(axis=1) / (met / (worth[:, None] + worth[None, :])).sum(axis=1)
-        updated /= updated.sum()
-        if np.abs(updated - worth).max() < tolerance:
-            return Worths(tuple(float(value) for value in updated))
-        worth = updated
-    return Worths(None, "the worths did not settle in 100,000 steps")
+    table = np.array(wins, dtype=np.float64)
+    if table.ndim not in (2, 3) or table.shape[-1] != table.shape[-2] or table.shape[-1] < 2:
+        raise InputError(
+            "wins must be (arms, arms) or (participants, arms, arms) with at least 2 arms, "
+            f"has shape {table.shape}"
+        )
+    if not np.isfinite(table).all() or (table < 0).any():
+        raise InputError("wins must hold counts >= 0")
+    k = table.shape[-1]
+    each = table.reshape(-1, k, k)
+    each[:, np.arange(k), np.arange(k)] = 0.0
+    first, second = np.triu_indices(k, 1)
+    pairs = np.zeros((first.size, k))
+    pairs[np.arange(first.size), first] = pairs[np.arange(first.size), second] = 1.0
+    met = each[:, first, second] + each[:, second, first]
+    stages = Stages(pairs, each.sum(axis=2), met, each)
+    return fit_worths(stages, tolerance, level, bootstrap and table.ndim == 3)
+
+
+def plackett_luce(ranks: ArrayLike, *, level: float = 0.95, bootstrap: bool = True) -> Worths:
+    """Worths from rankings, with intervals over participants.
+
+    ranks      (participants, arms), or (participants, rounds, arms); the smallest is the best. nan
+               for an arm below all that are ranked: a best-of-three choice is 1, nan, nan. A
+               ranking of nan alone is missing.
+    bootstrap  False leaves out the intervals
+
+    InputError for other shapes, infinite ranks and ties. Worths are undefined as Bradley–Terry's.
+
+    >>> worths = plackett_luce([[1, 2, 3], [2, 1, 3], [1, 3, 2], [3, 2, 1]], bootstrap=False)
+    >>> [round(worth, 3) for worth in worths.values]
+    [0.442, 0.338, 0.22]
+    """
+    table = np.asarray(ranks, dtype=np.float64)
+    if table.ndim == 2:
+        table = table[:, None, :]
+    if table.ndim != 3 or not 2 <= table.shape[2] <= MOST_ARMS:
+        raise InputError(
+            "ranks must be (participants, arms) or (participants, rounds, arms) with 2 to "
+            f"{MOST_ARMS} arms, has shape {np.shape(ranks)}"
+        )
+    if np.isinf(table).any():
+        raise InputError("ranks must be finite, or nan for an arm that was not ranked")
+    ordered = np.sort(table, axis=2)
+    tied = np.argwhere(np.diff(ordered, axis=2) == 0.0)
+    if tied.size:
+        where = ", ".join(str(int(index)) for index in tied[0, :2])
+        raise InputError(f"ranks must differ within a ranking; those at position {where} tie")
+    return fit_worths(stages_of_rankings(table), TOLERANCE, level, bootstrap)
 
 
 def wins_of_best(counts: ArrayLike) -> Array:
-    """The wins (k, k) that best-of-k choices stand for; counts (k,) of choices by arm."""
+    """The wins that best-of-k choices stand for, by arm: (k,) to (k, k), or (n, k) to (n, k, k)."""
     chosen = np.asarray(counts, dtype=np.float64)
-    return cast(Array, chosen[:, None] * (1.0 - np.eye(chosen.size)))
+    return cast(Array, chosen[..., :, None] * (1.0 - np.eye(chosen.shape[-1])))
+
+
+def choice_test(count: int, total: int, *, choices: int = 3, level: float = 0.95) -> TestResult:
+    """Exact two-sided binomial test of `count` of `total` choices against 1/choices.
+
+    The statistic is the count; the estimate is the share, with Clopper and Pearson's interval. All
+    of it takes the choices as independent, which those of one participant are not: the interval of
+    choice_shares does not.
+
+    >>> choice_test(110, 240).apa()
+    'k = 110, p < .001, share = 0.46, 95% CI [0.39, 0.52]'
+    """
+    if choices < 2 or not 0 <= count <= total:
+        raise InputError(f"{count} of {total} choices among {choices} is not possible")
+    test = f"exact binomial against 1/{choices}"
+    if total == 0:
+        reason = "no choices were made"
+        none = Estimate("share", None, note=reason)
+        return TestResult(test, "k", None, None, 0, estimate=none, note=reason)
+    result = stats.binomtest(count, total, 1.0 / choices)
+    exact = result.proportion_ci(confidence_level=level, method="exact")
+    interval = Interval(float(exact.low), float(exact.high), level, "Clopper–Pearson")
+    share = Estimate("share", count / total, interval)
+    note = f"takes the {total} choices as independent"
+    return TestResult(
+        test, "k", float(count), float(result.pvalue), total, estimate=share, note=note
+    )
 
 
 def choice_shares(
@@ -102,7 +178,7 @@ def choice_shares(
             continue
         interval, reason = bca(_ratio, table[:, column], made, level=level)
         share = Estimate("share", count / total, interval, reason)
-        p = float(stats.binomtest(count, total, 1.0 / len(arms)).pvalue)
+        p = choice_test(count, total, choices=len(arms)).p
         shares.append(ChoiceShare(arm, count, total, share, p))
     return tuple(shares)
 

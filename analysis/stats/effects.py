@@ -11,6 +11,7 @@ cohen_d is lost.
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
 from typing import cast
 
 import numpy as np
@@ -45,7 +46,7 @@ def cohens_dz(x: ArrayLike, y: ArrayLike | None = None, /, *, level: float = 0.9
     reason = why_constant(d)
     if reason:
         return Estimate("d_z", None, note=reason)
-    root_n = np.sqrt(d.size)
+    root_n = float(np.sqrt(d.size))
     value = float(d.mean() / d.std(ddof=1))
     bounds = noncentrality_bounds(value * root_n, d.size - 1, level)
     if bounds is None:
@@ -95,12 +96,16 @@ def rank_biserial(
     d = differences(x, y)
     if not np.any(d):
         return Estimate("r_rb", None, note=f"all {d.size} differences are zero")
-    interval, reason = bca(_rank_biserial, d, level=level) if bootstrap else (None, "")
+    values, codes = np.unique(d, return_inverse=True)
+    statistic = partial(_rank_biserial_of, values)
+    places = codes.astype(np.float64)
+    interval, reason = bca(statistic, places, level=level) if bootstrap else (None, "")
     facts = _ties(d)
     note = "; ".join(part for part in (facts, reason) if part)
-    return Estimate("r_rb", float(_rank_biserial(d)), interval, note)
+    return Estimate("r_rb", float(statistic(places)), interval, note)
 
 
+@lru_cache(maxsize=256)  # d_z and g_z ask for the same bounds
 def noncentrality_bounds(t: float, df: int, level: float) -> tuple[float, float] | None:
     """The noncentralities at which `t` lies in the upper and in the lower (1 − level)/2 tail.
 
@@ -135,11 +140,24 @@ def _d_av(x: Array, y: Array, axis: int = -1) -> Array:
     return (x - y).mean(axis=axis) / spread
 
 
-def _rank_biserial(d: Array, axis: int = -1) -> Array:
-    # Zeros rank lowest, so taking their count off the other midranks drops them exactly.
-    zeros = (d == 0).sum(axis=axis, keepdims=True)
-    ranks = np.where(d == 0, 0.0, stats.rankdata(np.abs(d), axis=axis) - zeros)
-    return (np.sign(d) * ranks).sum(axis=axis) / ranks.sum(axis=axis)
+def _rank_biserial_of(values: Array, codes: Array, axis: int = -1) -> Array:
+    """Rank-biserial of each row of `codes`, positions in the sorted distinct `values`.
+
+    A resample is no more than how often each distinct difference is in it, so that nothing is
+    ranked anew: differences of ratings take few values, however many participants there are.
+    """
+    rows = codes.reshape(-1, codes.shape[axis]).astype(np.intp)
+    cells = rows + values.size * np.arange(len(rows))[:, None]
+    counts = np.bincount(cells.ravel(), minlength=values.size * len(rows))
+    counts = counts.reshape(len(rows), values.size).astype(np.float64)
+    sizes, place = np.unique(np.abs(values), return_inverse=True)
+    above, below = np.zeros((2, len(rows), sizes.size))
+    above[:, place[values > 0]] = counts[:, values > 0]
+    below[:, place[values < 0]] = counts[:, values < 0]
+    tied = above + below
+    ranks = np.cumsum(tied, axis=1) - (tied - 1.0) / 2.0  # midranks, where there are any
+    difference = ((above - below) * ranks).sum(axis=1) / (tied * ranks).sum(axis=1)
+    return cast(Array, difference.reshape(codes.shape[:-1]))
 
 
 def _ties(d: Array) -> str:

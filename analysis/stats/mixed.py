@@ -1,53 +1,41 @@
 """The linear mixed model of the ratings: secondary, beside the participant-level t tests.
 
-`rating ~ arm * round + (1 | p) + (1 | p:arm) + (0 + round | p:arm)`, by REML (N. M. Laird and
-J. H. Ware, 1982, Biometrics 38, 963-974), fitted by statsmodels' MixedLM with the last two terms
-as variance components. Rounds are centred, so that the coefficient of an arm is its mean
-difference from the reference arm.
+`rating ~ arm * round + (1 | p) + (1 | p:arm) + (0 + round | p:arm)`, by REML. Fixed effects are
+tested by t with Satterthwaite's degrees of freedom, from the observed information of the variance
+parameters (F. E. Satterthwaite, 1946, Biometrics Bulletin 2, 110-114; as in A. Kuznetsova and
+others, 2017, Journal of Statistical Software 82(13)); z, as if there were very many participants,
+stays beside it. Profile intervals are those of the unrestricted likelihood, as lme4's are.
 
-MixedLM tests by z, as if there were very many participants: with few, its intervals are too
-narrow. The default optimisers stop early on this model, so Powell's method comes first; a fit
-counts only when it converged and, for complete ratings, when its coefficients equal the differences
-of the cell means and slopes, as they then must for any variances.
+A fit counts only when its gradient is zero and its curvature positive definite. A variance may be
+zero, which the note says. For complete ratings the coefficients must equal the differences of the
+cell means and slopes, as they then do for any variances.
+
+By hand, on analysis.stats.reml: statsmodels' MixedLM stops early on this model, or leaves the
+intercept at exactly zero with converged=True, and has no degrees of freedom.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
-from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec
 
 from analysis.errors import InputError
 from analysis.stats.arrays import Array, matrix, vector
-from analysis.stats.results import Interval
+from analysis.stats.coefficients import Coefficient, coefficients
+from analysis.stats.long_form import long_ratings
+from analysis.stats.optimum import STEP, Maximum, NotEstimableError, maximise, profile_bounds
+from analysis.stats.reml import GaussianModel
 
-METHODS = ("powell", "nm")
-LIMIT = 200  # iterations of each method
+__all__ = ["Coefficient", "MixedModel", "linear_mixed", "mixed_model"]
+
+LIMIT = 200  # iterations of the optimiser
 NEGLIGIBLE = 1e-6  # a variance below this share of the residual one is called zero
 CELL_TOLERANCE = 1e-4  # points of the scale, and points a round
-
-
-@dataclass(frozen=True, slots=True)
-class Coefficient:
-    """A fixed effect with its standard error; z and p are asymptotic."""
-
-    term: str
-    estimate: float
-    error: float
-    interval: Interval
-
-    @property
-    def z(self) -> float:
-        return self.estimate / self.error
-
-    @property
-    def p(self) -> float:
-        return float(2.0 * stats.norm.sf(abs(self.z)))
+STARTS = (0.5, 0.1, 1.5)  # standard deviations to start from, in residual ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +45,8 @@ class MixedModel:
     coefficients  fixed effects; empty when not estimable
     variances     variance (or "a, b" covariance) by name, with "residual"
     n             participants; rows: ratings
+    gradient      largest slope that is left of the log-likelihood, toward a standard deviation in
+                  units of the residual one
     note          why it is not estimable, or what to know about the fit
     """
 
@@ -66,14 +56,29 @@ class MixedModel:
     variances: Mapping[str, float] | None = None
     log_likelihood: float | None = None
     note: str = ""
+    gradient: float | None = None
+
+    def coefficient(self, term: str) -> Coefficient:
+        """The fixed effect of this name; KeyError names those there are."""
+        for found in self.coefficients:
+            if found.term == term:
+                return found
+        raise KeyError(f"no term {term!r}; there are {[c.term for c in self.coefficients]}")
 
 
 def linear_mixed(
-    values: ArrayLike, arms: Sequence[str], *, reference: str, level: float = 0.95
+    values: ArrayLike,
+    arms: Sequence[str],
+    *,
+    reference: str,
+    level: float = 0.95,
+    profile: bool = False,
 ) -> MixedModel:
     """Fit the model to `values` (participants, rounds, arms), nan where a rating is missing.
 
     reference  the arm that the others are compared with
+    profile    whether every fixed effect gets a profile-likelihood interval
+
     Terms: "intercept", each other arm, "round", and "ARM × round". InputError for a wrong shape, an
     unknown reference or infinite values; a fit that fails is a MixedModel that says why.
 
@@ -83,41 +88,31 @@ def linear_mixed(
     >>> [term.term for term in model.coefficients]
     ['intercept', 'hare', 'round', 'hare × round']
     """
-    table = np.asarray(values, dtype=np.float64)
-    if table.ndim != 3 or table.shape[2] != len(arms) or len(arms) < 2:
-        raise InputError(
-            f"values must be (participants, rounds, {len(arms)} arms), has shape {table.shape}"
-        )
-    if reference not in arms:
-        raise InputError(f"reference {reference!r} is none of {list(arms)}")
-    if np.isinf(table).any():
-        raise InputError("values must be finite, or nan where a rating is missing")
-    people, rounds, arm = np.nonzero(~np.isnan(table))
-    rated = table[people, rounds, arm]
-    n = np.unique(people).size
-    reason = _why_not(rated, n, table.shape[1])
+    rows = long_ratings(values, arms, reference=reference)
+    reason = rows.why_not()
     if reason:
-        return MixedModel(n, rated.size, note=reason)
-    time = rounds - (table.shape[1] - 1) / 2.0
-    others = [k for k, name in enumerate(arms) if name != reference]
-    dummies = [(arm == k).astype(np.float64) for k in others]
-    design = np.column_stack([np.ones(rated.size), *dummies, time, *(d * time for d in dummies)])
-    names = [arms[k] for k in others]
-    terms = ["intercept", *names, "round", *(f"{name} × round" for name in names)]
-    own = (arm[:, None] == np.arange(len(arms))).astype(np.float64)
-    parts = {"p:arm": own, "round | p:arm": own * time[:, None]}
-    model = mixed_model(rated, design, people, terms=terms, parts=parts, level=level)
+        return MixedModel(rows.n, rows.rating.size, note=reason)
+    own = (rows.arm[:, None] == np.arange(len(arms))).astype(np.float64)
+    model = mixed_model(
+        rows.rating,
+        rows.design,
+        rows.people,
+        terms=rows.terms,
+        parts={"p:arm": own, "round | p:arm": own * rows.time[:, None]},
+        level=level,
+        profile=profile,
+    )
     if not model.coefficients:
         return model
-    if rated.size < table.size:
+    if rows.missing:
         note = "ratings are missing, so the coefficients cannot be checked against cell means"
-        return _noted(model, note)
+        return replace(model, note=_joined(model.note, note))
     found = np.array([term.estimate for term in model.coefficients])
-    cells = np.linalg.lstsq(design, rated, rcond=None)[0]  # complete: cell means and slopes
+    cells = np.linalg.lstsq(rows.design, rows.rating, rcond=None)[0]  # cell means and slopes
     gap = float(np.max(np.abs(found - cells)))
     if gap > CELL_TOLERANCE:
         note = f"the optimiser stopped early: a coefficient is {gap:.2g} away from the cell means"
-        return MixedModel(n, rated.size, note=note)
+        return MixedModel(rows.n, rows.rating.size, note=note)
     return model
 
 
@@ -130,12 +125,16 @@ def mixed_model(
     random: ArrayLike | None = None,
     parts: Mapping[str, Array] | None = None,
     level: float = 0.95,
+    profile: bool = False,
 ) -> MixedModel:
     """Fit y = fixed b + random effects + residual by REML.
 
     y       (rows,); fixed (rows, len(terms)); groups (rows,) whose rows belong together
     random  (rows, k) with free covariance within the group; a column of ones when None
     parts   further variance components: (rows, m) columns that share one variance, by name
+    level   of the intervals, in (0, 1); profile: whether to add profile-likelihood intervals
+
+    InputError for arrays that do not fit together; a fit that fails is a MixedModel that says why.
 
     >>> x = np.tile(np.arange(4.0), 6)
     >>> noise = np.random.default_rng(0).normal(size=24)
@@ -146,63 +145,160 @@ def mixed_model(
     (1, ['group', 'residual'])
     """
     outcome, design = vector(y, "y"), matrix(fixed, "fixed")
-    members = np.asarray(groups)
+    labels, codes = np.unique(np.asarray(groups), return_inverse=True)
     effects = np.ones((outcome.size, 1)) if random is None else matrix(random, "random")
-    n = np.unique(members).size
-    components = dict(parts or {})
-    with warnings.catch_warnings():
-        # What it warns of is looked at below: convergence, singular matrices, variances at zero.
-        warnings.simplefilter("ignore")
-        try:
-            model = MixedLM(
-                outcome, design, members, effects, exog_vc=_components(components, members)
-            )
-            fit = model.fit(reml=True, method=list(METHODS), maxiter=LIMIT, xtol=1e-6, ftol=1e-10)
-        except (np.linalg.LinAlgError, ValueError, ZeroDivisionError) as error:
-            return MixedModel(n, outcome.size, note=f"the fit failed ({error})")
-    estimates = np.asarray(fit.fe_params, dtype=np.float64)
-    errors = np.asarray(fit.bse_fe, dtype=np.float64)
-    if not fit.converged:
-        return MixedModel(n, outcome.size, note="the optimiser did not converge")
-    if not (np.isfinite(estimates).all() and np.isfinite(errors).all() and (errors > 0).all()):
-        return MixedModel(n, outcome.size, note="the standard errors cannot be computed")
-    half = float(stats.norm.ppf((1.0 + level) / 2.0)) * errors
-    coefficients = tuple(
-        Coefficient(term, float(b), float(e), Interval(float(b - h), float(b + h), level, "z"))
-        for term, b, e, h in zip(terms, estimates, errors, half, strict=True)
-    )
-    covariance = np.asarray(fit.cov_re, dtype=np.float64)
-    names = ["group"] if effects.shape[1] == 1 else [f"group {k}" for k in range(len(covariance))]
-    variances = {
-        names[i] if i == j else f"{names[j]}, {names[i]}": float(covariance[i, j])
-        for i in range(len(names))
-        for j in range(i + 1)
-    }
-    variances |= dict(zip(sorted(components), np.asarray(fit.vcomp, float).tolist(), strict=True))
-    variances["residual"] = float(fit.scale)
-    zero = [k for k in variances if "," not in k and variances[k] < NEGLIGIBLE * float(fit.scale)]
+    blocks = {name: matrix(part, f"parts[{name!r}]") for name, part in (parts or {}).items()}
+    for name, array in {"fixed": design, "groups": codes, "random": effects, **blocks}.items():
+        if len(array) != outcome.size:
+            raise InputError(f"{name} must have a row for each of the {outcome.size} in y")
+    if design.shape[1] != len(terms):
+        raise InputError(f"fixed has {design.shape[1]} columns and terms {len(terms)} names")
+    if not 0.0 < level < 1.0:
+        raise InputError(f"level = {level!r}: must be in (0, 1)")
+    try:
+        fit = _Fit(outcome, design, codes, effects, blocks)
+        profiles = fit.profiles(level) if profile else None
+    except NotEstimableError as error:
+        return MixedModel(labels.size, outcome.size, note=str(error))
+    found = coefficients(terms, fit.b, fit.errors, level=level, df=fit.df, profiles=profiles)
+    variances = fit.variances()
+    zero = [k for k, v in variances.items() if "," not in k and v == 0.0]
     note = f"variance estimated as zero: {', '.join(zero)}" if zero else ""
-    return MixedModel(n, outcome.size, coefficients, variances, float(fit.llf), note)
+    if not zero and fit.singular():
+        note = "the covariance of the random effects is singular: they correlate perfectly"
+    if profiles is not None and None in profiles:
+        without = ", ".join(t for t, p in zip(terms, profiles, strict=True) if p is None)
+        note = _joined(note, f"no profile interval for {without}")
+    gradient = float(np.abs(fit.top.gradient).max())
+    return MixedModel(
+        labels.size, outcome.size, found, variances, fit.log_likelihood, note, gradient
+    )
 
 
-def _components(parts: Mapping[str, Array], groups: np.ndarray) -> VCSpec | None:
-    """The columns of each part, cut to each group in the order that MixedLM uses."""
-    if not parts:
-        return None
-    names = sorted(parts)
-    labels = np.unique(groups)
-    mats = [[parts[name][groups == label] for label in labels] for name in names]
-    columns = [[[str(k) for k in range(part.shape[1])] for part in mat] for mat in mats]
-    return VCSpec(names, columns, mats)
+class _Fit:
+    """A REML fit in the data's units; inside, the outcome is in ordinary residual deviations."""
+
+    def __init__(
+        self,
+        y: Array,
+        X: Array,
+        groups: np.ndarray,
+        random: Array,
+        parts: Mapping[str, Array],
+    ) -> None:
+        if groups.max(initial=-1) < 1:
+            raise NotEstimableError("needs at least 2 groups")
+        if np.linalg.matrix_rank(X) < X.shape[1]:
+            raise NotEstimableError("the fixed effects are collinear")
+        residual = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
+        self.unit = float(np.sqrt(residual @ residual / max(len(y) - X.shape[1], 1)))
+        if len(y) <= X.shape[1] or self.unit <= 1e-9 * float(np.abs(y).max()):
+            raise NotEstimableError("the fixed effects leave no residual")
+        self.names, Z, patterns = _random_effects(random, parts)
+        self.free = random.shape[1]
+        self.scale = _scale(Z, patterns)
+        self.model = GaussianModel(y / self.unit, X, groups, Z / self.scale, patterns)
+        self.top = self._maximise(patterns)
+        b, C = self.model.fixed_effects(self.top.point)
+        self.b, self.errors = b * self.unit, np.sqrt(np.diag(C)) * self.unit
+        self.df = self._satterthwaite()
+        rank = len(y) - X.shape[1]
+        self.log_likelihood = self.top.value - rank * float(np.log(self.unit))
+
+    def _maximise(self, patterns: Sequence[Array]) -> Maximum:
+        diagonal = np.array([float(np.trace(pattern) > 0) for pattern in patterns])
+        for start in STARTS:
+            try:
+                at = np.append(start * diagonal, np.log(0.8))
+                return maximise(self.model.restricted, at, limit=LIMIT)
+            except NotEstimableError:
+                if start == STARTS[-1]:
+                    raise
+        raise AssertionError("STARTS is empty")
+
+    def _satterthwaite(self) -> Array:
+        """2 v² / Var(v) for the variance v of every coefficient, by the delta method."""
+        slopes = []
+        for k in range(self.top.point.size):
+            step = np.zeros(self.top.point.size)
+            step[k] = STEP * max(1.0, abs(self.top.point[k]))
+            ahead = self.model.fixed_effects(self.top.point + step)[1]
+            behind = self.model.fixed_effects(self.top.point - step)[1]
+            slopes.append(np.diag(ahead - behind) / (2.0 * step[k]))
+        J = np.array(slopes)  # (parameters, terms)
+        v = np.square(self.errors / self.unit)
+        return cast(Array, 2.0 * v**2 / np.einsum("kt,kl,lt->t", J, self.top.covariance, J))
+
+    def profiles(self, level: float) -> list[tuple[float, float] | None]:
+        """The profile intervals of the coefficients under the unrestricted likelihood."""
+        start = np.concatenate([self.b / self.unit, self.top.point])
+        try:
+            top = maximise(self.model.full, start, limit=LIMIT)
+        except NotEstimableError:
+            return [None] * self.b.size
+        found = [
+            profile_bounds(self.model.full, top, k, level=level, limit=LIMIT)
+            for k in range(self.b.size)
+        ]
+        return [None if f is None else (f[0] * self.unit, f[1] * self.unit) for f in found]
+
+    def variances(self) -> dict[str, float]:
+        """Variances and covariances by name, zero where they are negligible."""
+        residual = float(np.exp(2.0 * self.top.point[-1]))
+        psi = self.model.psi(self.top.point)
+        k = self.free
+        psi[np.abs(psi) < NEGLIGIBLE * residual] = 0.0
+        psi = psi * self.unit**2 / np.outer(self.scale, self.scale)
+        found = {
+            self.names[i] if i == j else f"{self.names[j]}, {self.names[i]}": float(psi[i, j])
+            for i in range(k)
+            for j in range(i + 1)
+        }
+        for i in range(k, len(self.names)):
+            found.setdefault(self.names[i], float(psi[i, i]))
+        return {**found, "residual": residual * self.unit**2}
+
+    def singular(self) -> bool:
+        """Whether the free covariance, all its variances positive, has lost a dimension."""
+        psi = self.model.psi(self.top.point)[: self.free, : self.free]
+        deviations = np.sqrt(np.diag(psi))
+        correlation = psi / np.outer(deviations, deviations)
+        return bool(np.linalg.eigvalsh(correlation)[0] < NEGLIGIBLE)
 
 
-def _why_not(rated: Array, n: int, rounds: int) -> str:
-    if n < 3:
-        return f"needs at least 3 participants, has {n}"
-    if rounds < 2:
-        return "needs at least 2 rounds"
-    return "every rating is the same" if np.ptp(rated) == 0 else ""
+def _random_effects(
+    random: Array, parts: Mapping[str, Array]
+) -> tuple[list[str], Array, list[Array]]:
+    """A name for each column of Z, Z, and the patterns of L: a free triangle, then the parts."""
+    k = random.shape[1]
+    names = ["group"] if k == 1 else [f"group {i}" for i in range(k)]
+    names += [name for name, part in parts.items() for _ in range(part.shape[1])]
+    Z = np.column_stack([random, *parts.values()])
+    patterns = []
+    for i in range(k):
+        for j in range(i + 1):
+            pattern = np.zeros((len(names), len(names)))
+            pattern[i, j] = 1.0
+            patterns.append(pattern)
+    first = k
+    for part in parts.values():
+        pattern = np.zeros((len(names), len(names)))
+        columns = first + np.arange(part.shape[1])
+        pattern[columns, columns] = 1.0
+        patterns.append(pattern)
+        first += part.shape[1]
+    return names, Z, patterns
 
 
-def _noted(model: MixedModel, note: str) -> MixedModel:
-    return replace(model, note="; ".join(part for part in (model.note, note) if part))
+def _scale(Z: Array, patterns: Sequence[Array]) -> Array:
+    """The root mean square of every column; columns that share a variance share their scale."""
+    square = np.mean(np.square(Z), axis=0)
+    for pattern in patterns:
+        shared = np.diag(pattern) > 0
+        if shared.any():
+            square[shared] = square[shared].mean()
+    return cast(Array, np.where(square > 0, np.sqrt(square), 1.0))
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)

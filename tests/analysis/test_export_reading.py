@@ -11,7 +11,7 @@ import pytest
 from broken_exports import edit_table, set_cell
 
 from analysis import ExportError
-from analysis.data.exports import read_export
+from analysis.data.exports import inspect_export, read_export
 from analysis.data.schema import TABLES
 
 
@@ -142,3 +142,126 @@ def test_a_file_that_is_no_table_is_named(folder: Path) -> None:
     manifest["tables"]["comments"]["sha256"] = hashlib.sha256(b"\xff\xfe\x00").hexdigest()
     (folder / "manifest.json").write_text(json.dumps(manifest))
     assert "comments.csv: is no CSV table in UTF-8" in refusal(folder)
+
+
+def test_an_export_without_its_codebook_is_refused(folder: Path) -> None:
+    (folder / "codebook.csv").unlink()
+    assert "codebook.csv: is missing" in refusal(folder)
+
+
+def test_a_column_that_the_codebook_does_not_describe_is_named(folder: Path) -> None:
+    edit_table(folder, "closing", lambda table: table.assign(mood="fine"))
+    assert "closing.csv, column mood: is not described in codebook.csv" in refusal(folder)
+
+
+def test_a_column_that_only_the_codebook_knows_is_named(folder: Path) -> None:
+    edit_table(folder, "participants", lambda t: t.drop(columns=["background_work"]))
+    assert (
+        "participants.csv, column background_work: is missing, and codebook.csv describes it"
+        in refusal(folder)
+    )
+
+
+def edit_codebook(folder: Path, column: str, **cells: str) -> None:
+    """Change what the codebook says of every column of this name."""
+    book = pd.read_csv(folder / "codebook.csv", dtype=str, keep_default_na=False)
+    for field, value in cells.items():
+        book.loc[book["column"] == column, field] = value
+    book.to_csv(folder / "codebook.csv", index=False)
+
+
+def test_cells_off_the_codebooks_range_or_list_are_named(folder: Path) -> None:
+    edit_codebook(folder, "uncertainty", values="0 to 1")
+    edit_codebook(folder, "kind", values="early, late")
+    set_cell(folder, "texts", 4, "uncertainty", "1.5")
+    set_cell(folder, "deviations", 1, "kind", "lost")
+    text = refusal(folder)
+    assert "texts.csv, column uncertainty, row 4: must be 0 to 1, is '1.5'" in text
+    assert "deviations.csv, column kind, row 1: must be one of early, late, is 'lost'" in text
+
+
+def test_a_codebook_that_contradicts_the_tables_is_named(folder: Path) -> None:
+    edit_codebook(folder, "rating", type="text")
+    assert "codebook.csv, column type: says text of ratings.rating, which holds int" in refusal(
+        folder
+    )
+    edit_codebook(folder, "rating", type="stars")
+    assert "codebook.csv, column type, row" in refusal(folder)
+
+
+def test_an_extra_column_must_be_of_its_described_type(folder: Path) -> None:
+    edit_table(folder, "participants", lambda table: table.assign(distance_km="near"))
+    book = pd.read_csv(folder / "codebook.csv", dtype=str, keep_default_na=False)
+    line = ("participants", "distance_km", "number", "way to work", "")
+    extra = pd.DataFrame([line], columns=book.columns)
+    pd.concat([book, extra]).to_csv(folder / "codebook.csv", index=False)
+    assert "participants.csv, column distance_km, row 1: must be a finite number" in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "message"),
+    [
+        ("participants", "sequence", "60", "must be 0 to 59"),
+        ("participants", "background_field", "Juggling", "must be one of the protocol's Building"),
+        ("participants", "eligibility_adult", "Maybe", "must be one of the protocol's Yes; No"),
+        ("closing", "question", "mood", "must be one of the protocol's adapted, adapted_sure"),
+        ("closing", "arm", "linucb", "must be one of the protocol's hare, rag, gpt2"),
+        ("timings", "round", "12", "must be 0 to 10"),
+        ("deviations", "arm", "linucb", "must be one of the protocol's hare, rag, gpt2"),
+        ("states", "round", "-1", "must be 0 to 10"),
+    ],
+)
+def test_a_cell_that_the_protocol_does_not_allow_is_named(
+    folder: Path, table: str, column: str, value: str, message: str
+) -> None:
+    set_cell(folder, table, 1, column, value)
+    assert f"{table}.csv, column {column}, row 1: {message}" in refusal(folder)
+
+
+def test_an_arm_in_two_slots_of_a_round_is_named(folder: Path) -> None:
+    edit_table(
+        folder, "texts", lambda t: t.assign(arm=t["arm"].mask(t.index == 1, t["arm"].iloc[0]))
+    )
+    assert "texts.csv, column arm, row 2: stands in two slots" in refusal(folder)
+
+
+def test_a_request_that_comes_twice_is_named(folder: Path) -> None:
+    def again(table: pd.DataFrame) -> pd.DataFrame:
+        return table.assign(
+            request=table["request"].mask(table.index.isin([3, 4, 5]), table["request"].iloc[0])
+        )
+
+    edit_table(folder, "texts", again)
+    assert "texts.csv, column request, row 4: comes twice" in refusal(folder)
+
+
+def test_every_problem_is_found_at_once_and_each_cell_is_named_once(folder: Path) -> None:
+    set_cell(folder, "ratings", 1, "rating", "x")
+    set_cell(folder, "ratings", 2, "rating", "8")
+    set_cell(folder, "ratings", 3, "arm", "nobody")
+    set_cell(folder, "texts", 1, "tokens", "")
+    edit_table(folder, "comments", lambda table: table.drop(columns=["comment"]))
+    export, problems = inspect_export(folder)
+    assert export is None
+    cells = [(p.file, p.column, p.row) for p in problems if p.row is not None]
+    assert len(set(cells)) == len(cells)
+    assert {
+        ("ratings.csv", "rating", 1),
+        ("ratings.csv", "rating", 2),
+        ("ratings.csv", "arm", 3),
+        ("texts.csv", "tokens", 1),
+    } == set(cells)
+    assert any(p.text() == "comments.csv, column comment: is missing" for p in problems)
+
+
+def test_a_folder_without_manifest_is_still_checked_cell_by_cell(folder: Path) -> None:
+    set_cell(folder, "ratings", 7, "rating", "x")
+    (folder / "manifest.json").unlink()
+    text = refusal(folder)
+    assert "manifest.json: is missing" in text
+    assert "ratings.csv, column rating, row 7" in text
+
+
+def test_whole_numbers_beyond_what_a_table_holds_are_named(folder: Path) -> None:
+    set_cell(folder, "texts", 2, "seed", "9999999999999999999")
+    assert "texts.csv, column seed, row 2: must be a whole number" in refusal(folder)

@@ -1,7 +1,8 @@
 # Data: simulated here, 12 participants who rate three arms in six rounds. Writes rated_rounds.csv
-# and prints what lme4 finds with the secondary model of the study, the gold values of
-# tests/analysis. Package: lme4.
-library(lme4)
+# and prints the gold values of tests/analysis: what lmerTest finds with the secondary model of the
+# study, with Satterthwaite's df and the profile intervals of the ML fit, and what clmm finds with
+# the same ratings as five categories. Packages: lmerTest, ordinal.
+suppressMessages({library(lmerTest); library(ordinal)})
 set.seed(11)
 rated <- expand.grid(p = 1:12, round = 1:6, arm = c("rag", "hare", "gpt2"))
 rated$time <- rated$round - 3.5
@@ -17,3 +18,20 @@ fit <- lmer(rating ~ arm * time + (1 | p) + (1 | p:arm) + (0 + time | p:arm), ra
 print(coef(summary(fit)), digits = 8)
 print(as.data.frame(VarCorr(fit)), digits = 8)
 print(logLik(fit), digits = 10)
+
+# ML profile intervals of the fixed effects
+profiled <- profile(refitML(fit), which = "beta_", signames = FALSE)
+print(confint(profiled, level = 0.95), digits = 9)
+
+# One variance at its boundary: the participants' own intercepts taken out first
+flat <- transform(rated, rating = rating - ave(rating, p))
+print(coef(summary(lmer(formula(fit), flat))), digits = 8)
+
+# Five categories, two nested intercepts, Laplace
+rated$category <- factor(pmin(pmax(round(rated$rating), 1), 5), ordered = TRUE)
+rated$own <- interaction(rated$p, rated$arm)
+nested <- clmm(category ~ arm * time + (1 | p) + (1 | own), rated,
+               control = clmm.control(grtol = 1e-7))
+print(coef(summary(nested)), digits = 8)
+print(VarCorr(nested), digits = 8)
+print(logLik(nested), digits = 10)

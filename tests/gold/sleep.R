@@ -1,5 +1,5 @@
 # Data: R's own `sleep` (Student 1908), one row a patient. Writes sleep.csv and prints the gold
-# values of tests/analysis. Package: coin (signed rank).
+# values of tests/analysis. Packages: coin (signed rank), boot (BCa interval).
 first <- with(sleep, extra[group == 1])
 second <- with(sleep, extra[group == 2])
 write.csv(data.frame(id = 1:10, first, second), "sleep.csv", row.names = FALSE, quote = FALSE)
@@ -18,3 +18,9 @@ coin::wilcoxsign_test(first ~ second, distribution = "exact", zero.method = "Wil
 # p = 0.00390625
 coin::wilcoxsign_test(first ~ second, distribution = "asymptotic", zero.method = "Pratt")
 # p = 0.005825024
+
+j <- exp(lgamma(9 / 2) - lgamma(8 / 2)) / sqrt(9 / 2)
+c(j, j * mean(d) / sd(d))                            # J(9) 0.9138748918, g_z -1.1739249035
+d_av <- function(x, i) mean(x[i, 1] - x[i, 2]) / sqrt((var(x[i, 1]) + var(x[i, 2])) / 2)
+set.seed(1)
+boot::boot.ci(boot::boot(cbind(first, second), d_av, 99999), type = "bca")  # -1.4395, -0.5066

@@ -1,0 +1,90 @@
+"""Cells of a CSV table: text in, typed values out, and a problem for every cell that is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from analysis.data.schema import Column
+from analysis.errors import Problem
+
+RULES = {
+    "text": "must not be empty",
+    "int": "must be a whole number",
+    "float": "must be a finite number",
+    "time": "must be an ISO 8601 time with its offset from UTC",
+    "flag": "must be true or false",
+    "json": "must be JSON",
+}
+
+
+def typed(file: str, cells: pd.Series, column: Column) -> tuple[pd.Series, list[Problem]]:
+    """The values of a column of texts, and a problem for every cell that does not read as one.
+
+    text as str, int as Int64, float as float64 (empty: nan), time as UTC timestamps, flag as bool,
+    json as text. What is bad or empty is missing in the values.
+
+    >>> values, problems = typed("t.csv", pd.Series(["1", "x"]), Column("n", "int"))
+    >>> problems[0].text()
+    "t.csv, column n, row 2: must be a whole number, is 'x'"
+    """
+    values, bad = _convert(cells, column)
+    return values, list(bad_cells(file, column.name, bad, cells, RULES[column.kind]))
+
+
+def bad_cells(
+    file: str, column: str, bad: pd.Series, cells: pd.Series, rule: str
+) -> Iterator[Problem]:
+    """One problem a bad cell, with what it holds."""
+    for row in np.flatnonzero(bad.to_numpy(dtype=bool, na_value=False)):
+        yield Problem(file, f"{rule}, is {_shown(cells.iloc[row])}", column, int(row) + 1)
+
+
+def _shown(cell: object) -> str:
+    text = str(cell)
+    return repr(text if len(text) <= 40 else f"{text[:37]}...")
+
+
+def _convert(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
+    """The typed values, and which cells are bad."""
+    empty = cells == ""
+    allowed = empty if column.optional else pd.Series(False, index=cells.index)
+    values: pd.Series
+    if column.kind == "text":
+        return cells, empty & ~allowed
+    if column.kind == "int":
+        good = cells.str.fullmatch(r"-?\d{1,19}(\.0)?").astype(bool)
+        texts = cells.where(good, "0").str.removesuffix(".0")
+        whole = pd.Series([int(text) for text in texts], index=cells.index, dtype=object)
+        good &= np.array([-(2**63) <= value < 2**63 for value in whole], dtype=bool)
+        values = whole.where(good, 0).astype("Int64").mask(~good)
+    elif column.kind == "float":
+        values = pd.to_numeric(cells, errors="coerce").astype("float64")
+        good = pd.Series(np.isfinite(values.to_numpy()), index=cells.index)
+        values = values.where(good)
+    elif column.kind == "time":
+        values = pd.to_datetime(cells, format="ISO8601", utc=True, errors="coerce")
+        good = values.notna() & cells.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$")
+    elif column.kind == "flag":
+        good = cells.str.lower().isin(["true", "false"])
+        values = cells.str.lower() == "true"
+    else:
+        good = _json(cells)
+        values = cells
+    return values, ~good.astype(bool) & ~allowed
+
+
+def _json(cells: pd.Series) -> pd.Series:
+    known = {cell: _is_json(cell) for cell in cells.unique()}
+    return cells.map(known).astype(bool)
+
+
+def _is_json(cell: str) -> bool:
+    try:
+        json.loads(cell)
+    except json.JSONDecodeError:
+        return False
+    return True

@@ -1,0 +1,95 @@
+"""A fixed effect of a mixed model: estimate, standard error, tests, intervals, and how it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy import stats
+
+from analysis.stats.arrays import Array
+from analysis.stats.results import Interval, number, p_text
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """A fixed effect with its standard error.
+
+    interval     estimate ± z · error, as if there were very many participants; z and p likewise
+    df           of the t test, None where there is none (ordinal models)
+    t_interval   estimate ± t(df) · error
+    profile      profile-likelihood interval, where it was asked for and found
+
+    >>> half = Interval(0.03, 0.61, 0.95, "z")
+    >>> Coefficient("hare", 0.32, 0.14794, half, df=22.0).apa()
+    'hare: b = 0.32, SE = 0.15, 95% CI [0.03, 0.61], t(22.0) = 2.16, p = .042'
+    """
+
+    term: str
+    estimate: float
+    error: float
+    interval: Interval
+    df: float | None = None
+    t_interval: Interval | None = None
+    profile: Interval | None = None
+
+    @property
+    def z(self) -> float:
+        return self.estimate / self.error
+
+    @property
+    def p(self) -> float:
+        """Two-sided and asymptotic, from z; with few participants it is too small."""
+        return float(2.0 * stats.norm.sf(abs(self.z)))
+
+    @property
+    def p_t(self) -> float | None:
+        """Two-sided, from t = z on df; None where there is no df."""
+        return None if self.df is None else float(2.0 * stats.t.sf(abs(self.z), self.df))
+
+    def apa(self, digits: int = 2) -> str:
+        """One line: t where the model has degrees of freedom, z otherwise."""
+        interval = self.t_interval or self.interval
+        statistic = "z" if self.df is None else f"t({self.df:.1f})"
+        p = self.p if self.df is None else self.p_t
+        return (
+            f"{self.term}: b = {number(self.estimate, digits)}, SE = {number(self.error, digits)}, "
+            f"{interval.apa(digits)}, {statistic} = {number(self.z)}, {p_text(p)}"
+        )
+
+
+def coefficients(
+    terms: Sequence[str],
+    estimates: Array,
+    errors: Array,
+    *,
+    level: float,
+    df: Array | None = None,
+    profiles: Sequence[tuple[float, float] | None] | None = None,
+) -> tuple[Coefficient, ...]:
+    """One Coefficient a term, with the intervals that follow from its error, df and profile.
+
+    >>> import numpy as np
+    >>> coefficients(["x"], np.array([1.0]), np.array([0.5]), level=0.95)[0].interval.apa()
+    '95% CI [0.02, 1.98]'
+    """
+    found = []
+    z = float(stats.norm.ppf((1.0 + level) / 2.0))
+    for k, (term, b, error) in enumerate(zip(terms, estimates, errors, strict=True)):
+        own = None if df is None else float(df[k])
+        t = None if own is None else float(stats.t.ppf((1.0 + level) / 2.0, own))
+        bounds = None if profiles is None else profiles[k]
+        found.append(
+            Coefficient(
+                term,
+                float(b),
+                float(error),
+                Interval(float(b - z * error), float(b + z * error), level, "z"),
+                own,
+                None
+                if t is None
+                else Interval(float(b - t * error), float(b + t * error), level, "t"),
+                None if bounds is None else Interval(*bounds, level, "profile likelihood"),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,255 @@
+"""Cumulative-logit mixed models of ordered ratings: the robustness check of the linear mixed model.
+
+logit P(y <= j) = alpha_j − (X b + random intercepts), as R's ordinal::clmm has it (R. H. B.
+Christensen, 2019): a positive coefficient means higher ratings. With one grouping factor the
+intercepts are integrated out by Laplace's approximation (`points=1`) or adaptive Gauss–Hermite
+quadrature; with several, nested or crossed, by Laplace's. The likelihood is in
+analysis.stats.cumulative_link.
+
+Standard errors come from the observed information, z and its intervals from them; profile
+intervals are there on request. A fit counts only when its gradient is zero and its curvature
+positive definite, and when no coefficient runs away to infinity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from analysis.errors import InputError
+from analysis.stats.arrays import Array, matrix, vector
+from analysis.stats.coefficients import Coefficient, coefficients
+from analysis.stats.cumulative_link import CumulativeLogit
+from analysis.stats.long_form import long_ratings
+from analysis.stats.optimum import Maximum, NotEstimableError, maximise, profile_bounds
+
+LIMIT = 500  # iterations of the optimiser
+NEGLIGIBLE = 1e-4  # a standard deviation below this, on the logit scale, is called zero
+RUNAWAY = 50.0  # log odds; an error or a deviation beyond this means there is no estimate
+FAR = 4.0  # log odds by SD of the term; where a failed fit got so far, the term separates
+STARTS = (1.0, 0.3, 2.5)  # standard deviations of the intercepts to start from
+
+
+@dataclass(frozen=True, slots=True)
+class OrdinalModel:
+    """A fitted model, or why there is none.
+
+    coefficients  fixed effects, in log odds of a higher rating; empty when not estimable
+    thresholds    alpha_j, named "1|2" by the categories on their sides
+    variances     variance of the intercepts by grouping factor, in squared log odds
+    n             groups of the first factor, the participants; rows: ratings
+    method        how the intercepts were integrated out
+    gradient      largest slope of the log-likelihood that is left
+    note          why it is not estimable, or what to know about the fit
+    """
+
+    n: int
+    rows: int
+    coefficients: tuple[Coefficient, ...] = ()
+    thresholds: tuple[Coefficient, ...] = ()
+    variances: Mapping[str, float] | None = None
+    log_likelihood: float | None = None
+    method: str = ""
+    gradient: float | None = None
+    note: str = ""
+
+    def coefficient(self, term: str) -> Coefficient:
+        """The fixed effect of this name; KeyError names those there are."""
+        for found in self.coefficients:
+            if found.term == term:
+                return found
+        raise KeyError(f"no term {term!r}; there are {[c.term for c in self.coefficients]}")
+
+
+def ordinal_mixed(
+    ratings: ArrayLike,
+    fixed: ArrayLike,
+    groups: Mapping[str, ArrayLike],
+    *,
+    terms: Sequence[str],
+    points: int = 1,
+    level: float = 0.95,
+    profile: bool = False,
+) -> OrdinalModel:
+    """Fit ratings ~ fixed + (1 | each of groups), logit link, free thresholds.
+
+    ratings  (rows,) ordered categories as whole numbers; those that occur are the categories
+    fixed    (rows, len(terms)), without a constant column: the thresholds stand for it
+    groups   labels (rows,) by the name of their factor, the participants first
+    points   quadrature points, 1 to 50; more than 1 needs a single factor
+    level    of the intervals, in (0, 1); profile: whether to add profile-likelihood intervals
+
+    InputError for arrays that do not fit together; a fit that fails is an OrdinalModel that says
+    why.
+
+    >>> rng = np.random.default_rng(4)
+    >>> people, warm = np.repeat(range(8), 6), np.tile([0.0, 1.0], 24)
+    >>> latent = 3 + warm + rng.normal(size=8)[people] + rng.normal(size=48)
+    >>> ratings = np.clip(np.rint(latent), 1, 5)
+    >>> model = ordinal_mixed(ratings, warm[:, None], {"p": people}, terms=["warm"], points=7)
+    >>> model.coefficient("warm").estimate > 0, model.method
+    (True, 'adaptive Gauss–Hermite, 7 points')
+    """
+    outcome, X = vector(ratings, "ratings"), matrix(fixed, "fixed")
+    factors = {name: _codes(labels, name, outcome.size) for name, labels in groups.items()}
+    _check(outcome, X, factors, terms, points, level)
+    n = int(next(iter(factors.values())).max(initial=-1)) + 1
+    method = "Laplace" if points == 1 else f"adaptive Gauss–Hermite, {points} points"
+    categories, category = np.unique(outcome, return_inverse=True)
+    none = OrdinalModel(n, outcome.size, method=method)
+    reason = _why_not(n, categories.size, X)
+    if reason:
+        return replace(none, note=reason)
+    J, p = categories.size, X.shape[1]
+    fixed_at, sd_at = slice(J - 1, J - 1 + p), slice(J - 1 + p, None)
+    try:
+        likelihood = CumulativeLogit(category, X, list(factors.values()), points)
+        top = _maximise(likelihood, category)
+        covariance = top.covariance
+        errors = np.sqrt(np.diag(covariance))[fixed_at]
+        if reason := _runaway(top.point[sd_at], errors * X.std(axis=0), RUNAWAY, terms, factors):
+            return replace(none, note=reason)
+        profiles = None
+        if profile:
+            profiles = [
+                profile_bounds(likelihood, top, J - 1 + k, level=level, limit=LIMIT)
+                for k in range(p)
+            ]
+    except NotEstimableError as error:
+        reason = ""
+        if (point := error.point) is not None:
+            size = np.abs(point[fixed_at]) * X.std(axis=0)
+            reason = _runaway(point[sd_at], size, FAR, terms, factors)
+        return replace(none, note=reason or str(error))
+    b = top.point[fixed_at]
+    slopes = likelihood.alpha_jacobian(top.point)
+    spread = slopes @ covariance[: J - 1, : J - 1] @ slopes.T
+    names = [f"{low:g}|{high:g}" for low, high in pairwise(categories)]
+    sd = np.abs(top.point[sd_at])
+    variances = dict(zip(factors, np.where(sd < NEGLIGIBLE, 0.0, sd**2).tolist(), strict=True))
+    zero = [name for name, variance in variances.items() if variance == 0.0]
+    notes = [f"variance estimated as zero: {', '.join(zero)}"] if zero else []
+    if profiles is not None and None in profiles:
+        without = ", ".join(t for t, f in zip(terms, profiles, strict=True) if f is None)
+        notes.append(f"no profile interval for {without}")
+    return replace(
+        none,
+        coefficients=coefficients(terms, b, errors, level=level, profiles=profiles),
+        thresholds=coefficients(
+            names, likelihood.alpha(top.point), np.sqrt(np.diag(spread)), level=level
+        ),
+        variances=variances,
+        log_likelihood=top.value,
+        gradient=float(np.abs(top.gradient).max()),
+        note="; ".join(notes),
+    )
+
+
+def ordinal_by_arm(
+    values: ArrayLike,
+    arms: Sequence[str],
+    *,
+    reference: str,
+    level: float = 0.95,
+    profile: bool = False,
+) -> OrdinalModel:
+    """The study's model, `rating ~ arm * round + (1 | p) + (1 | p:arm)`, as linear_mixed is called.
+
+    values  (participants, rounds, arms) whole ratings, nan where one is missing
+
+    Terms: each arm but the reference, "round", and "ARM × round"; rounds are centred.
+
+    >>> rng = np.random.default_rng(2)
+    >>> values = np.clip(np.rint(3 + rng.normal(size=(8, 5, 2)) + [0.0, 1.0]), 1, 5)
+    >>> model = ordinal_by_arm(values, ["rag", "hare"], reference="rag")
+    >>> [term.term for term in model.coefficients]
+    ['hare', 'round', 'hare × round']
+    """
+    rows = long_ratings(values, arms, reference=reference)
+    reason = rows.why_not()
+    if reason:
+        return OrdinalModel(rows.n, rows.rating.size, method="Laplace", note=reason)
+    return ordinal_mixed(
+        rows.rating,
+        rows.design[:, 1:],
+        {"p": rows.people, "p:arm": rows.people * len(arms) + rows.arm},
+        terms=rows.terms[1:],
+        level=level,
+        profile=profile,
+    )
+
+
+def _maximise(likelihood: CumulativeLogit, category: np.ndarray) -> Maximum:
+    """Climb from the thresholds that the shares of the categories stand for."""
+    reached = np.cumsum(np.bincount(category))[:-1] / category.size
+    alpha = np.log(reached / (1.0 - reached))
+    for start in STARTS:
+        spread = np.sqrt(1.0 + start**2 / 3.0)  # thresholds spread as the intercepts do
+        gaps = np.log(np.diff(alpha * spread))
+        sd = np.full(likelihood.factors, start)
+        point = np.concatenate([alpha[:1] * spread, gaps, np.zeros(likelihood.p), sd])
+        try:
+            return maximise(likelihood, point, limit=LIMIT)
+        except NotEstimableError:
+            if start == STARTS[-1]:
+                raise
+    raise AssertionError("STARTS is empty")
+
+
+def _runaway(
+    sd: Array, sizes: Array, far: float, terms: Sequence[str], factors: Iterable[str]
+) -> str:
+    """What is finite only because the optimiser stopped: intercepts without bound, or a term."""
+    for factor, deviation in zip(factors, sd, strict=True):
+        if abs(deviation) > RUNAWAY:
+            return f"the intercepts of {factor} have no finite variance"
+    for term, size in zip(terms, sizes, strict=True):
+        if size > far:
+            return f"{term} separates the ratings: it has no finite estimate"
+    return ""
+
+
+def _why_not(n: int, categories: int, X: Array) -> str:
+    if n < 3:
+        return f"needs at least 3 participants, has {n}"
+    if categories < 2:
+        return "every rating is the same"
+    with_constant = np.column_stack([np.ones(len(X)), X])
+    if np.linalg.matrix_rank(with_constant) < with_constant.shape[1]:
+        return "the fixed effects are collinear with one another or with the thresholds"
+    return ""
+
+
+def _codes(labels: ArrayLike, name: str, size: int) -> np.ndarray:
+    array = np.asarray(labels)
+    if array.shape != (size,):
+        raise InputError(f"groups[{name!r}] must have a label for each of the {size} ratings")
+    return np.unique(array, return_inverse=True)[1]
+
+
+def _check(
+    ratings: Array,
+    X: Array,
+    factors: Mapping[str, np.ndarray],
+    terms: Sequence[str],
+    points: int,
+    level: float,
+) -> None:
+    if X.shape != (ratings.size, len(terms)):
+        raise InputError(
+            f"fixed must be ({ratings.size} ratings, {len(terms)} terms), has shape {X.shape}"
+        )
+    if (ratings != np.rint(ratings)).any():
+        raise InputError("ratings must be whole numbers, one a category")
+    if not factors:
+        raise InputError("groups must name at least one grouping factor")
+    if not 1 <= points <= 50 or (points > 1 and len(factors) > 1):
+        raise InputError(
+            f"points = {points}: must be 1 to 50, and 1 with more than one grouping factor"
+        )
+    if not 0.0 < level < 1.0:
+        raise InputError(f"level = {level!r}: must be in (0, 1)")
