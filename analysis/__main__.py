@@ -5,6 +5,7 @@
     python -m analysis report   --data DIR --out DIR      the pre-registered analysis
     python -m analysis datasheet --data DIR [--out FILE]  a datasheet of the evaluation
     python -m analysis power [--n N ...] [--effect D ...] what a number of participants can show
+    python -m analysis evidence --out DIR                 what shows that the statistics are right
 
 Exit codes: 0 when all is well, 1 when data, values or the folder are refused (the reason is
 printed, nothing is written), 2 for a wrong command line.
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from analysis import commands
 from analysis.errors import AnalysisError
+from analysis.evidence.measure import QUICK, REPETITIONS, SEED
 from analysis.report.figure_files import FORMATS
 from study_design import DesignError
 
@@ -45,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     _report(command)
     _datasheet(command)
     _power(command)
+    _evidence(command)
     return parser
 
 
@@ -171,6 +174,36 @@ def _power(command: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "--rounds", type=_count, default=10, help="of a simulated study; default: 10"
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+
+
+def _evidence(command: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _add(
+        command,
+        "evidence",
+        "gold values, error rates, coverage and power, measured, as JSON and a page",
+        "Writes statistics.json and statistics.md. Needs the project's tests/gold folder.",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
+    parser.add_argument(
+        "--gold",
+        type=Path,
+        default=Path("tests/gold"),
+        metavar="DIR",
+        help="data of the gold values; default: tests/gold",
+    )
+    parser.add_argument(
+        "--repetitions",
+        type=_count,
+        default=REPETITIONS,
+        metavar="N",
+        help=f"simulated studies of every cell; default: {REPETITIONS}",
+    )
+    parser.add_argument("--seed", type=int, default=SEED, metavar="S", help=f"default: {SEED}")
+    short = parser.add_mutually_exclusive_group()
+    short.add_argument("--quick", action="store_true", help=f"{QUICK} repetitions, to try it out")
+    short.add_argument(
+        "--page-only", action="store_true", help="write the page anew from what was measured before"
+    )
 
 
 def _count(text: str) -> int:

@@ -11,6 +11,9 @@ from dataclasses import asdict
 
 from analysis.data.exports import inspect_export, read_export
 from analysis.data.study import Study, collect
+from analysis.evidence.measure import QUICK
+from analysis.evidence.measure import evidence as measure_evidence
+from analysis.evidence.page import PAGE, write_page
 from analysis.report import words
 from analysis.report.datasheet import render_datasheet
 from analysis.report.people_tables import people_tables
@@ -108,6 +111,21 @@ def datasheet(options: Namespace) -> int:
         return 0
     options.out.write_text(text, encoding="utf-8")
     print(f"The datasheet is in {options.out}")
+    return 0
+
+
+def evidence(options: Namespace) -> int:
+    """Measure what shows that the statistics are right, and write the page."""
+    if options.page_only:
+        print(f"The page is {write_page(options.out)}")
+        return 0
+    repetitions = QUICK if options.quick else options.repetitions
+    found = measure_evidence(
+        options.out, gold=options.gold, repetitions=repetitions, seed=options.seed
+    )
+    same = sum(row["equal"] for row in found["gold"])
+    print(f"{same} of {len(found['gold'])} gold values have the published digits.")
+    print(f"The page is {options.out / PAGE}")
     return 0
 
 

@@ -71,6 +71,10 @@ def _parser() -> ArgumentParser:
         "--work", default="dry-run", metavar="DIR", help="database and export; default: dry-run"
     )
     bots_of(dry_run)
+    null = add("null-studies", database=False, protocol=True)
+    null.add_argument("--studies", type=int, default=500, metavar="N", help="default: 500")
+    null.add_argument("--json", required=True, metavar="FILE", help="where the rates go")
+    bots_of(null)
     return parser
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from study_app import bots as bots_
 from study_app import exporting
+from study_app import null_studies as nothing
 from study_app import replay as replaying
 from study_app.settings import Settings, load_installation, load_settings
 from study_app.storage import events, schema
@@ -138,6 +139,20 @@ def dry_run(options: Namespace) -> int:
         if code := step(options):
             return code
     return analyse(["report", "--data", options.out, "--out", report, "--simulated"])
+
+
+def null_studies(options: Namespace) -> int:
+    """Whole simulated studies of one system under several labels: the false-positive rates."""
+    given = {} if options.protocol is None else {"protocol": Path(options.protocol)}
+    plan = nothing.NullStudies(options.studies, options.participants, options.seed, **given)
+    found = nothing.run_null_studies(plan, Path(options.json), progress=not options.quiet)
+    print(f"{found['studies']} studies of {found['participants']} participants: {options.json}")
+    for row in found["families"]:
+        share = row["false_positives"]
+        print(
+            f"  {row['family']:<11} {share['value']:.3f} [{share['low']:.3f}, {share['high']:.3f}]"
+        )
+    return 0
 
 
 def _settings(options: Namespace) -> Settings:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hare.arms import Diagnostics
 from study_app import tokens
 from study_app.answers import MISSING
 from study_app.errors import InvalidAnswers
@@ -15,6 +16,8 @@ from study_app.storage import overview as queries
 from study_app.storage.clock import now
 from study_app.storage.engine import reading, writing
 from study_app.study import Study
+
+ENTROPIES = ("entropy", "expected_entropy", "mutual_information")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Overview:
     arm_ratings       the same by arm, once unblinded; else None
     choices           slot -> times chosen best
     uncertainty       user uncertainty by round, adaptive systems unnamed
-    entropy           entropy of the attention over the pool by round, nats
+    attention         round -> entropies of the attention over the pool, means over its texts
     last_events       newest first
     deviations        newest first
     simulated         whether these are the simulated participants
@@ -84,7 +87,7 @@ class Overview:
     arm_ratings: Mapping[str, Mapping[str, Mapping[int, int]]] | None
     choices: Mapping[str, int]
     uncertainty: tuple[RoundMean, ...]
-    entropy: tuple[RoundMean, ...]
+    attention: Mapping[int, Diagnostics]
     last_events: tuple[EventLine, ...]
     deviations: tuple[DeviationLine, ...]
     blinded: bool
@@ -121,7 +124,12 @@ def overview(study: Study, *, simulated: bool = False, events: int = 12) -> Over
             uncertainty=_means(
                 queries.diagnostics(session, "uncertainty", adaptive, simulated=simulated)
             ),
-            entropy=_means(queries.diagnostics(session, "entropy", adaptive, simulated=simulated)),
+            attention=_attention(
+                {
+                    name: _means(queries.diagnostics(session, name, adaptive, simulated=simulated))
+                    for name in ENTROPIES
+                }
+            ),
             last_events=tuple(
                 EventLine(row.id, row.at, (row.participant or "")[:8], row.kind)
                 for row in queries.last_events(session, events, simulated=simulated)
@@ -171,6 +179,19 @@ def _means(values: Iterable[tuple[int, float]]) -> tuple[RoundMean, ...]:
         )
         for round_, found in sorted(by_round.items())
     )
+
+
+def _attention(by_name: Mapping[str, Sequence[RoundMean]]) -> dict[int, Diagnostics]:
+    """The means of the entropies as one diagnostic a round."""
+    at = {name: {mean.round: mean.mean for mean in means} for name, means in by_name.items()}
+    return {
+        round_: Diagnostics(
+            entropy=at["entropy"].get(round_),
+            expected_entropy=at["expected_entropy"].get(round_),
+            mutual_information=at["mutual_information"].get(round_),
+        )
+        for round_ in sorted(at["entropy"])
+    }
 
 
 def _line(found: queries.DeviationAt, slots: Sequence[str], unblinded: bool) -> DeviationLine:

@@ -65,7 +65,7 @@ class LikertDesign:
     @property
     def time(self) -> Array:
         """(rounds,) the rounds, centred."""
-        return np.arange(self.rounds) - (self.rounds - 1) / 2.0
+        return np.arange(self.rounds, dtype=np.float64) - (self.rounds - 1) / 2.0
 
     @property
     def batch(self) -> int:
@@ -108,8 +108,8 @@ def simulate(
 def expected_difference(design: LikertDesign) -> Array:
     """(rounds,) expected rating of the first arm less that of another, after rounding.
 
-    >>> expected_difference(LikertDesign(shift=0.3, drift=0.02)).mean().round(3)
-    np.float64(0.286)
+    >>> float(expected_difference(LikertDesign()).max())
+    0.0
     """
     parts = (design.level, design.liking, design.item_liking, design.text, design.noise)
     spread = np.sqrt(np.square(parts).sum() + (design.trend * design.time) ** 2)

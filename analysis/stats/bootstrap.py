@@ -17,7 +17,7 @@ from analysis.stats.results import Interval
 
 SEED = 20_261_122
 _MANY = 500
-_BATCH_CELLS = 4_000_000
+_BATCH_CELLS = 500_000  # of resampled values; more at once is slower, for want of cache
 
 
 def bca(

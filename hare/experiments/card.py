@@ -27,7 +27,8 @@ def model_card(trained: TrainedModel, figures: Mapping[str, float]) -> str:
     return f"""# {config["name"]}
 
 A small conditioned language model of GPT-2's architecture. It is **not** OpenAI's GPT-2 and holds
-none of its weights: {config["base"]}. It recombines sentences that it was taught; it does not write
+none of its weights: {config["base"]}.
+It recombines sentences that it was taught; it does not write
 freely, knows no facts of its own and answers no question outside its {tasks} kinds of work in
 {domains} fields. Its tokens are the corpus's phrases and short runs of words.
 

@@ -4,7 +4,9 @@ Five personas make ten requests, in wordings that training has not seen, and eve
 several texts for each, every text with a seed of its own. An arm whose users get texts of their own
 has a distance between users that exceeds the distance within a user (same user, other seeds); an
 arm that only wanders does not (`hare.metrics.personalisation`, whose permutation test this is). RAG
-and GPT-2 do not see the user, so they are the control of the method: their effect is chance.
+and GPT-2 do not see the user, so they are the control of the method: their effect is chance. What
+the method can show at most is in the row "ideal": texts that the corpus's grammar composes for the
+user's own domain and level and the asked task.
 
 Two measures of distance, each 1 less a cosine: embeddings by the encoder that HARE reads with, and
 TF-IDF of the words, which knows nothing of HARE.
@@ -19,13 +21,19 @@ from typing import Any
 import numpy as np
 from scipy import stats
 from sklearn.feature_extraction.text import TfidfVectorizer
-from tqdm import tqdm
 
-from hare.arms.interface import Arm, Request
 from hare.arms.registry import build_arms
 from hare.data.corpus import load_corpus
 from hare.errors import SettingsError
-from hare.experiments.personas import KnownUser, meet_all
+from hare.experiments.divergence_texts import (
+    IDEAL,
+    Text,
+    Wording,
+    draw_wordings,
+    ideal_texts,
+    write_texts,
+)
+from hare.experiments.personas import meet_all
 from hare.experiments.statistics import Array, mean_interval, paired_difference
 from hare.metrics.checks import unit_rows
 from hare.metrics.personalisation import personalisation_divergence
@@ -37,26 +45,6 @@ ARMS = ("hare", "rag", "gpt2")
 MEASURES = ("embedding", "words")
 REQUESTS = 10
 TEXTS_PER = 4  # a user, request and arm
-BATCH = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """A request, and the kind of work that it asks for."""
-
-    task: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One text: by which arm, for which persona's domain, for which request (its position)."""
-
-    arm: str
-    domain: str
-    request: int
-    seed: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +121,7 @@ def measure_divergence(
     users = meet_all(arms["hare"], resources, seed)
     wordings = draw_wordings(requests, seed)
     texts = write_texts(arms, users, wordings, texts_per, seed)
+    texts += ideal_texts([user.persona for user in users], wordings, texts_per, seed)
     vectors = vectors_of(texts, resources.encoder)
     return {
         "model": resources.trained.config["name"],
@@ -155,9 +144,10 @@ def compare(
     seed: int,
 ) -> dict[str, Any]:
     """What the texts say of each arm, as plain values; `vectors` as `vectors_of` gives them."""
+    sources = (*ARMS, IDEAL)
     effects = {
         (arm, measure): effects_by_request(*_rows(texts, vectors[measure], arm))
-        for arm in ARMS
+        for arm in sources
         for measure in MEASURES
     }
     return {
@@ -168,52 +158,12 @@ def compare(
         "contrasts": [
             asdict(_contrast(measure, arm, effects["hare", measure], effects[arm, measure]))
             for measure in MEASURES
-            for arm in ARMS
+            for arm in sources
             if arm != "hare"
         ],
-        "shares": [asdict(share) for arm in ARMS for share in shares(texts, wordings, arm)],
+        "shares": [asdict(share) for arm in sources for share in shares(texts, wordings, arm)],
         "map": map_of(texts, vectors["embedding"]),
     }
-
-
-def draw_wordings(count: int, seed: int) -> list[Wording]:
-    """Requests for different tasks, each in a wording for testing."""
-    tasks = load_corpus().tasks
-    if not 2 <= count <= len(tasks):
-        raise SettingsError("requests", count, f"must be in 2..{len(tasks)}")
-    rng = np.random.default_rng([seed, 3])
-    chosen = [list(tasks)[i] for i in sorted(rng.permutation(len(tasks))[:count])]
-    tests = {task: tasks[task].requests["test"] for task in chosen}
-    return [Wording(task, tests[task][rng.integers(len(tests[task]))]) for task in chosen]
-
-
-def write_texts(
-    arms: Mapping[str, Arm],
-    users: Sequence[KnownUser],
-    wordings: Sequence[Wording],
-    texts_per: int,
-    seed: int,
-) -> list[Text]:
-    """`texts_per` texts of every arm for every user and request, each with a seed of its own.
-
-    Arms that do not learn write for whoever asks; their texts are dealt to the users all the same.
-    """
-    cells = [(u, r) for u in users for r in range(len(wordings)) for _ in range(texts_per)]
-    seeds = np.random.default_rng([seed, 4]).permutation(2**20)[: len(cells) * len(arms)]
-    texts = []
-    for k, (name, arm) in enumerate(arms.items()):
-        own = seeds[k * len(cells) : (k + 1) * len(cells)]
-        asked = [
-            Request(wordings[r].text, u.state if arm.adaptive else arm.initial_state(), int(s))
-            for (u, r), s in zip(cells, own, strict=True)
-        ]
-        for i in tqdm(range(0, len(cells), BATCH), desc=name, leave=False):
-            written = arm.recommend(asked[i : i + BATCH])
-            texts += [
-                Text(name, user.persona.domain, request, asked[i + j].seed, written[j].text)
-                for j, (user, request) in enumerate(cells[i : i + BATCH])
-            ]
-    return texts
 
 
 def vectors_of(texts: Sequence[Text], encoder: Encoder) -> dict[str, Array]:

@@ -14,7 +14,7 @@ from hare.utils.plots import look, panels, style
 
 FIGURE = "divergence"
 FILE = "divergence.json"
-NAMES = {"hare": "HARE", "rag": "RAG", "gpt2": "GPT-2"}
+NAMES = {"hare": "HARE", "rag": "RAG", "gpt2": "GPT-2", "ideal": "ideal texts"}
 HEAD = (
     "arm",
     "distance by",
@@ -88,8 +88,9 @@ within a user, the control. Intervals are 95%: by t over requests, by jackknife 
 further apart": the probability that two users' texts are further apart than two of one user's (.5:
 no difference). d: the requests' mean effect over its standard deviation. p: one-sided, of
 {found["arms"][0]["divisions"]:,} divisions of each request's texts among users; not adjusted. RAG
-and GPT-2 do not see the user: theirs is what chance does. Model `{found["fingerprint"]}`, seed
-{found["seed"]}.
+and GPT-2 do not see the user: theirs is what chance does. Ideal texts are composed by the corpus's
+grammar for the user's domain and level and the asked task: theirs is the most to be had. Model
+`{found["fingerprint"]}`, seed {found["seed"]}.
 
 {divergences}
 
@@ -97,7 +98,7 @@ and GPT-2 do not see the user: theirs is what chance does. Model `{found["finger
 
 {kept}
 
-{md.image(folder, FIGURE, "Texts of the three arms in two dimensions, coloured by user")}
+{md.image(folder, FIGURE, "Texts of the arms in two dimensions, coloured by user")}
 
 Two principal components of the texts' embeddings, each text less the mean of its request
 ({explained[0]:.0%} and {explained[1]:.0%} of the variance); one map for all arms. Not UMAP, which
@@ -145,8 +146,8 @@ def map_figure(found: Mapping[str, Any]) -> go.Figure:
     figure.update_xaxes(title=f"first component, {first:.0%}", zeroline=False)
     figure.update_yaxes(zeroline=False)
     figure.update_yaxes(col=1, title=f"second component, {second:.0%}")
-    style(figure, "Texts for five users, less the mean of their request", 300, 470)
-    return figure.update_layout(margin={"b": 110}, legend={"y": -0.27})  # under the axis titles
+    style(figure, "Texts for five users, less the mean of their request", 250, 440)
+    return figure.update_layout(margin={"b": 110}, legend={"y": -0.3})  # under the axis titles
 
 
 def _range(low: float, high: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from peft import LoraConfig, LoraModel
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
@@ -10,8 +12,7 @@ from transformers.pytorch_utils import Conv1D
 def add_adapters(lm: PreTrainedModel, rank: int) -> LoraModel:
     """Freeze the language model and put trainable adapters into it, in place.
 
-    `merge_and_unload` of what is returned adds what they learned to the weights, takes them out and
-    gives the language model.
+    `merged` makes it a plain language model again.
     """
     # GPT-2 keeps its matrices the other way round.
     turned = any(isinstance(module, Conv1D) for module in lm.modules())
@@ -19,3 +20,8 @@ def add_adapters(lm: PreTrainedModel, rank: int) -> LoraModel:
         r=rank, lora_alpha=2 * rank, target_modules="all-linear", fan_in_fan_out=turned
     )
     return LoraModel(lm, config, "default")
+
+
+def merged(adapters: LoraModel) -> PreTrainedModel:
+    """The language model with what the adapters learned added to its weights, without them."""
+    return cast(PreTrainedModel, adapters.merge_and_unload())

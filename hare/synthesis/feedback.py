@@ -31,7 +31,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from hare.errors import InputError, SettingsError
-from hare.synthesis.adapters import add_adapters
+from hare.synthesis.adapters import add_adapters, merged
 from hare.synthesis.generator import ConditionedGPT2, Conditioner, request_prompt
 from hare.synthesis.likelihood import Predicted, predict
 from hare.synthesis.model_files import TrainedModel
@@ -117,7 +117,7 @@ def learn_from(
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
     if adapters is not None:
-        model.lm = adapters.merge_and_unload()
+        model.lm = merged(adapters)
     with torch.no_grad():
         for parameter in model.parameters():  # files hold half precision: measure what they hold
             parameter.copy_(parameter.half())

@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 from hare.attention.cross_attention import Attended
 from hare.errors import InputError, SettingsError
-from hare.synthesis.adapters import add_adapters
+from hare.synthesis.adapters import add_adapters, merged
 from hare.synthesis.examples import Examples, Mode
 from hare.synthesis.generator import ConditionedGPT2, Conditioner
 from hare.synthesis.likelihood import predict
@@ -163,7 +163,7 @@ class Trainer:
                 self._save(checkpoint)
         bar.close()
         if self._adapters is not None:
-            self.model.lm = self._adapters.merge_and_unload()
+            self.model.lm = merged(self._adapters)
         self.model.eval().to("cpu")
 
     def attention_losses(self, rows: np.ndarray, attended: Attended, tasks: np.ndarray) -> Tensor:

@@ -96,7 +96,7 @@ def _live(study: Study, simulated: bool) -> None:
         chart = monitor_charts.by_round(overview.uncertainty, "share of the start")
         _figure("User uncertainty by round", chart, "No adaptive system has written a text yet.")
     with right:
-        chart = monitor_charts.by_round(overview.entropy, "nats")
+        chart = monitor_charts.attention(overview)
         _figure("Attention entropy by round", chart, "No system has reported its attention yet.")
     left, right = st.columns(2)
     with left:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from hare.arms import views
 from study_app.monitor import Overview, RoundMean
 from study_app.participants import Step
 from study_design.parts import Item
@@ -78,6 +79,22 @@ def by_round(means: Sequence[RoundMean], unit: str) -> go.Figure | None:
     figure.update_yaxes(title=unit, rangemode="tozero")
     figure.update_layout(showlegend=False)
     return _laid_out(figure)
+
+
+def attention(overview: Overview) -> go.Figure | None:
+    """Mean entropies of the attention by round, adaptive systems unnamed; None without any.
+
+    Means over participants alone: a user's state, or attention by slot, would tell who is HARE.
+    """
+    known = {
+        round_: means
+        for round_, means in overview.attention.items()
+        if means.entropy is not None and means.expected_entropy is not None
+    }
+    if not known:
+        return None
+    figure = views.entropies(list(known.values()), rounds=list(known))
+    return figure.update_layout(height=240, margin={"l": 8, "r": 8, "t": 40, "b": 8})
 
 
 def colour(number: int, of: int) -> str:

@@ -179,9 +179,7 @@ def test_datasheet_is_written_to_a_file(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "datasheet.md"
-    code, printed, _ = out_of(
-        capsys, "datasheet", "--data", folder, "--simulated", "--out", file
-    )
+    code, printed, _ = out_of(capsys, "datasheet", "--data", folder, "--simulated", "--out", file)
     assert code == 0
     assert str(file) in printed
     assert file.read_text().startswith("# Simulated data — ")

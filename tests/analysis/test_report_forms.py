@@ -121,9 +121,7 @@ def test_figures_draw_the_numbers_of_their_tables(report: Report) -> None:
     assert curve.to_dict()["data"][0]["y"] == first["power"].tolist()
 
 
-def test_the_estimation_plot_shows_every_participant(
-    findings: Findings, report: Report
-) -> None:
+def test_the_estimation_plot_shows_every_participant(findings: Findings, report: Report) -> None:
     result = findings.families[0].contrasts[0]
     _, drawn = report.figures["estimation"].panels[0]
     clouds = [t for t in drawn.to_dict()["data"] if t.get("mode") == "markers"]
@@ -144,7 +142,7 @@ def test_symbols_are_set_as_the_manual_of_style_has_them(page: str) -> None:
     assert "<i>t</i>(23)" in page
     assert "<i>d</i><sub>z</sub>" in page
     assert "<i>p</i><sub>Holm</sub>" in page
-    assert "<th scope=\"col\" class=\"n\"><i>SD</i></th>" in page
+    assert '<th scope="col" class="n"><i>SD</i></th>' in page
 
 
 def test_repeated_labels_are_blanked_and_stay_for_readers_of_the_source(report: Report) -> None:

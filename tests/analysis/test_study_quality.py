@@ -63,9 +63,7 @@ def test_rounds_that_were_not_shown_as_planned_are_counted(folder: Path) -> None
 
 
 def test_answers_and_times_are_those_of_the_analysed(tmp_path: Path) -> None:
-    folder = write_synthetic_export(
-        tmp_path, participants=6, seed=1, losses=Losses(inattentive=2)
-    )
+    folder = write_synthetic_export(tmp_path, participants=6, seed=1, losses=Losses(inattentive=2))
     study = collect(read_export(folder))
     assert closing_answers(study.export, study.sample)["n"].sum() == 6
     assert page_times(study.export, study.sample)["pages"].tolist() == [60]

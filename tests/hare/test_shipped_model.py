@@ -76,7 +76,7 @@ def test_a_known_user_gets_texts_of_their_own_field(
     answers = arm.recommend([Request(QUERY, state, seed) for seed in range(8)])
     domains = list(load_corpus().domains)
     found = [domains[int(read(answer.text).domain.argmax())] for answer in answers]
-    assert found.count(domain) >= 5  # by chance 0.8 of 8
+    assert found.count(domain) >= 5  # by chance 2 of 24
 
 
 def test_attention_narrows_as_the_user_becomes_known(resources: Resources, arm: HareArm) -> None:

@@ -42,7 +42,7 @@ def test_uncertainty_falls_as_the_adaptive_arms_learn(study: Study) -> None:
     means = [point.mean for point in seen.uncertainty]
     assert [point.round for point in seen.uncertainty] == [1, 2, 3, 4]
     assert means == sorted(means, reverse=True)
-    assert seen.entropy == ()  # the fake arm has no attention
+    assert seen.attention == {}  # the fake arm has no attention
 
 
 def test_simulated_participants_are_counted_apart(study: Study) -> None:

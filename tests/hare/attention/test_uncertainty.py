@@ -79,6 +79,14 @@ def test_the_deviation_falls_with_every_observation(seed: int) -> None:
     assert (deviations[-1] < deviations[0]).all()
 
 
+def test_gram_matrices_lie_on_the_device_of_the_queries() -> None:
+    # "meta" stands for any device but the CPU, on which mixing with the CPU's tensors fails too.
+    queries, credit = torch.ones(1, 2, 3, 4, device="meta"), torch.ones(1, 2, 3, 5, device="meta")
+    gram = gram_matrices(queries, credit, 1.0, torch.float32)
+    assert gram.device.type == "meta"
+    assert gram.shape == (1, 3, 5, 4, 4)
+
+
 def test_what_was_not_attended_teaches_nothing_about_a_cluster() -> None:
     queries, credit = normal(1, 4, 1, 3, seed=11), torch.zeros(1, 4, 1, 2, dtype=torch.float64)
     credit[..., 0] = 1.0

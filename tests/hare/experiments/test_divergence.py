@@ -18,36 +18,41 @@ from hare.experiments.__main__ import main
 from hare.experiments.divergence import (
     ARMS,
     MEASURES,
-    Text,
-    Wording,
     compare,
-    draw_wordings,
     effects_by_request,
     measure_divergence,
     vectors_of,
-    write_texts,
 )
 from hare.experiments.divergence_report import FIGURE, draw_map, map_figure, section
+from hare.experiments.divergence_texts import (
+    IDEAL,
+    Text,
+    Wording,
+    draw_wordings,
+    ideal_texts,
+    write_texts,
+)
 from hare.experiments.personas import PERSONAS, meet_all
 from hare.metrics.personalisation import personalisation_divergence
 from hare.synthesis.resources import Resources
 
+SOURCES = (*ARMS, IDEAL)
 TASKS = ("tests", "plan", "review", "explain")
 WORDINGS = [Wording(task, f"please {task}") for task in TASKS]
 
 
 @pytest.fixture(scope="module")
 def texts(corpus: Corpus) -> list[Text]:
-    """An arm that gives everybody their own domain, and two that give any."""
+    """An arm that gives everybody their own domain and level, and two that give any."""
     rng = np.random.default_rng(5)
-    written = []
+    written = ideal_texts(PERSONAS, WORDINGS, 3, seed=1)
     for arm in ARMS:
         for persona in PERSONAS:
             for k, task in enumerate(TASKS):
                 for seed in range(3):
                     any_domain = str(rng.choice(list(corpus.domains)))
                     domain = persona.domain if arm == "hare" else any_domain
-                    level = LEVELS[rng.integers(3)]
+                    level = persona.level if arm == "hare" else LEVELS[rng.integers(3)]
                     text = format_skill(compose(corpus, domain, task, level, rng))
                     written.append(Text(arm, persona.domain, k, seed, text))
     return written
@@ -68,12 +73,13 @@ def test_texts_of_one_s_own_diverge_by_both_measures_and_others_do_not(
     compared: dict[str, Any],
 ) -> None:
     rows = {(row["arm"], row["measure"]): row for row in compared["arms"]}
-    assert set(rows) == {(arm, measure) for arm in ARMS for measure in MEASURES}
+    assert set(rows) == {(arm, measure) for arm in SOURCES for measure in MEASURES}
     for measure in MEASURES:
         own = rows["hare", measure]
+        assert own["effect"] == pytest.approx(rows[IDEAL, measure]["effect"], rel=0.5)
         assert own["p"] == pytest.approx(1 / 200)
         assert own["ci_low"] > 0
-        assert own["superiority"] > 0.7
+        assert own["superiority"] > 0.6
         assert own["d"] > 1
         for arm in ("rag", "gpt2"):
             chance = rows[arm, measure]
@@ -84,12 +90,13 @@ def test_texts_of_one_s_own_diverge_by_both_measures_and_others_do_not(
 
 def test_hare_s_effect_is_compared_with_that_of_every_other_arm(compared: dict[str, Any]) -> None:
     keys = {(row["measure"], row["comparator"]) for row in compared["contrasts"]}
-    assert keys == {(measure, arm) for measure in MEASURES for arm in ("rag", "gpt2")}
+    assert keys == {(measure, arm) for measure in MEASURES for arm in ("rag", "gpt2", IDEAL)}
     rows = {(row["arm"], row["measure"]): row["effect"] for row in compared["arms"]}
     for row in compared["contrasts"]:
         expected = rows["hare", row["measure"]] - rows[row["comparator"], row["measure"]]
         assert row["difference"] == pytest.approx(expected)
-        assert 0 < row["ci_low"] < row["difference"] < row["ci_high"]
+        assert row["ci_low"] < row["difference"] < row["ci_high"]
+        assert (row["ci_low"] > 0) == (row["comparator"] != IDEAL)
 
 
 def test_the_share_of_texts_in_the_user_s_domain_is_read_off_the_words(
@@ -98,7 +105,7 @@ def test_the_share_of_texts_in_the_user_s_domain_is_read_off_the_words(
     shares = {(row["arm"], row["what"]): row for row in compared["shares"]}
     assert shares["hare", "own domain"]["share"] > 0.9
     assert shares["rag", "own domain"]["share"] < 0.4
-    for arm in ARMS:
+    for arm in SOURCES:
         assert shares[arm, "asked task"]["share"] > 0.9
     for row in shares.values():
         assert 0 <= row["ci_low"] <= row["share"] <= row["ci_high"] <= 1
@@ -127,7 +134,7 @@ def test_superiority_counts_pairs_and_halves_ties() -> None:
 def test_an_arm_that_repeats_itself_has_no_effect_and_no_d(tiny_resources: Resources) -> None:
     same = [
         Text(arm, persona.domain, request, 0, "# Plan the week")
-        for arm in ARMS
+        for arm in SOURCES
         for persona in PERSONAS
         for request in range(2)
         for _ in range(2)
@@ -187,14 +194,22 @@ def test_the_page_s_section_names_every_arm_and_the_model(
     assert "![" not in section(found, tmp_path)
     (tmp_path / f"{FIGURE}.svg").touch()
     page = section(found, tmp_path)
-    for words in ("HARE", "RAG", "GPT-2", "data engineering", found["fingerprint"], "!["):
+    for words in (
+        "HARE",
+        "RAG",
+        "GPT-2",
+        "ideal texts",
+        "data engineering",
+        found["fingerprint"],
+        "![",
+    ):
         assert words in page
     assert "nan" not in page
 
 
 def test_the_figure_has_a_panel_an_arm_and_a_point_a_text(found: dict[str, Any]) -> None:
     traces = map_figure(found).to_dict()["data"]
-    assert len({trace["xaxis"] for trace in traces}) == len(ARMS)
+    assert len({trace["xaxis"] for trace in traces}) == len(SOURCES)
     assert sum(len(trace["x"]) for trace in traces) == len(found["map"]["points"])
     looks = {(trace["marker"]["color"], trace["marker"]["symbol"]) for trace in traces}
     assert len(looks) == len(PERSONAS)
@@ -207,5 +222,5 @@ def test_the_command_writes_json_that_the_figure_is_drawn_from(
     file = tmp_path / "divergence.json"
     command = ["divergence", "--texts-per", "2", "--requests", "2", "--json", str(file)]
     assert main(command) == 0
-    assert len(json.loads(file.read_text("utf-8"))["arms"]) == len(ARMS) * len(MEASURES)
+    assert len(json.loads(file.read_text("utf-8"))["arms"]) == len(SOURCES) * len(MEASURES)
     assert draw_map(tmp_path).to_dict()["data"]

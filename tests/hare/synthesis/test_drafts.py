@@ -154,6 +154,6 @@ def test_a_text_that_stays_empty_is_an_error_with_the_way_out(
 
 
 @pytest.mark.parametrize(("field", "value"), [("accept", "best"), ("structure", "loose")])
-def test_a_rule_that_is_not_known_is_refused_with_those_that_are(field: str, value: str) -> None:
+def test_a_rule_that_is_not_known_is_refused_with_those_that_are(field: str, value: Any) -> None:
     with pytest.raises(SettingsError, match=f"{field} = '{value}': must be one of"):
         Decoding(**{field: value})

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from transformers import PreTrainedTokenizerFast
 
 from hare.data.corpus import SLOTS, Corpus, compose_many
 from hare.data.skills import Skill, format_skill
 from hare.synthesis.generator import ConditionedGPT2, request_prompt
 from hare.synthesis.resources import Resources
-from hare.synthesis.tokenizer import WORDS
+from hare.synthesis.tokenizer import END, WORDS
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +75,9 @@ def test_things_stand_in_texts_as_whole_tokens(
 def test_a_token_is_a_phrase_or_holds_three_words_at_the_most(
     model: ConditionedGPT2, corpus: Corpus
 ) -> None:
+    assert isinstance(model.tokenizer, PreTrainedTokenizerFast)
     added = set(model.tokenizer.get_added_vocab())
-    assert added == phrases(corpus) | {model.tokenizer.eos_token}
+    assert added == phrases(corpus) | {END}
     learned = [i for token, i in model.tokenizer.get_vocab().items() if token not in added]
     texts = [str(model.tokenizer.decode([i])) for i in learned]
     assert max(len(text.split()) for text in texts) == WORDS == 3

@@ -281,9 +281,8 @@ def test_a_frozen_language_model_keeps_its_weights_while_the_prefix_learns(
     )
     for name, tensor in before.lm.state_dict().items():
         assert torch.equal(tensor, model.lm.state_dict()[name]), name
-    assert isinstance(before.conditioner, Conditioner)
-    assert isinstance(model.conditioner, Conditioner)
-    assert not torch.equal(before.conditioner.prefix[2].weight, model.conditioner.prefix[2].weight)
+    name = "conditioner.prefix.2.weight"
+    assert not torch.equal(before.state_dict()[name], model.state_dict()[name])
 
 
 def test_low_rank_adapters_train_and_merge_into_a_plain_language_model(

@@ -1,0 +1,90 @@
+"""What a report costs: seconds and memory of `analysis report` by the number of participants.
+
+    python -m tests.bench.bench_report [--sizes 24 1250 2500 5000]
+
+Every line is one report of a synthetic export (the pilot's three arms, ten rounds and four items, so
+120 ratings a participant), written in a process of its own: seconds by the wall's clock from reading
+the export to the last file, and the process's greatest resident memory. Making the export is not
+timed. The ratios compare each line with the one above it: a cost that is linear grows by no more
+than the participants do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TypedDict
+
+from analysis.data.synthetic import write_synthetic_export
+
+SIZES = (24, 1250, 2500, 5000)
+LIMITS = {24: 20.0, 5000: 60.0}  # seconds that a report may take, by participants
+_CODE = """
+import json, resource, sys, time
+start = time.perf_counter()
+from analysis.report import write_report
+ready = time.perf_counter()
+write_report(sys.argv[1], sys.argv[2], simulated=True)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps({"load": ready - start, "seconds": time.perf_counter() - ready, "peak": peak}))
+"""
+
+
+class Row(TypedDict):
+    """participants; load and seconds: importing the package, and the report; peak in MiB."""
+
+    participants: int
+    load: float
+    seconds: float
+    peak: float
+
+
+def rows(sizes: tuple[int, ...] = SIZES) -> list[Row]:
+    """One row a size, each measured in a process of its own."""
+    return [_measured(size) for size in sizes]
+
+
+def _measured(size: int) -> Row:
+    with tempfile.TemporaryDirectory() as scratch:
+        export = write_synthetic_export(Path(scratch) / "export", participants=size, seed=1)
+        command = [sys.executable, "-c", _CODE, str(export), str(Path(scratch) / "report")]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    unit = 1024.0**2 if sys.platform == "darwin" else 1024.0  # ru_maxrss is in bytes there
+    return Row(
+        participants=size,
+        load=found["load"],
+        seconds=found["seconds"],
+        peak=found["peak"] / unit,
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), metavar="N")
+    found = rows(tuple(parser.parse_args().sizes))
+    print(
+        "| participants | report, s | limit, s | ratio to the line above | peak memory, MiB "
+        "| ratio to the line above |\n|---|---|---|---|---|---|"
+    )
+    for row, above in zip(found, [None, *found], strict=False):
+        limit = LIMITS.get(row["participants"])
+        ratios = ["", ""]
+        if above is not None:
+            people = row["participants"] / above["participants"]
+            slower, larger = row["seconds"] / above["seconds"], row["peak"] / above["peak"]
+            ratios = [f"{slower:.1f} (participants: {people:.1f})", f"{larger:.1f}"]
+        print(
+            f"| {row['participants']:,} | {row['seconds']:.1f} | {limit or ''} | {ratios[0]} "
+            f"| {row['peak']:.0f} | {ratios[1]} |"
+        )
+    print(f"\nImporting the package took {found[0]['load']:.1f} s more, once a process.")
+
+
+if __name__ == "__main__":
+    main()
