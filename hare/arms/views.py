@@ -234,11 +234,11 @@ def user_state(
         band(figure, cell, at, mean - deviation, mean + deviation, BLUE, "")
         figure.add_scatter(
             x=at,
-            y=mean,
+            y=mean.tolist(),
             mode="lines+markers",
             line={"color": BLUE, "width": 2},
             marker={"size": 4},
-            customdata=deviation,
+            customdata=deviation.tolist(),
             hovertemplate=f"{name}, %{{x}} ratings: %{{y:.2f}} ± %{{customdata:.2f}}"
             "<extra></extra>",
             **place,

@@ -1,4 +1,4 @@
-"""Incomplete designs, few people, equal ratings: explained in the report, never nan, no traceback."""
+"""Incomplete designs, few people, equal ratings: explained, never nan, no traceback."""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 
     python -m tests.bench.bench_report [--sizes 24 1250 2500 5000]
 
-Every line is one report of a synthetic export (the pilot's three arms, ten rounds and four items, so
-120 ratings a participant), written in a process of its own: seconds by the wall's clock from reading
-the export to the last file, and the process's greatest resident memory. Making the export is not
-timed. The ratios compare each line with the one above it: a cost that is linear grows by no more
+Every line is one report of a synthetic export (the pilot's three arms, ten rounds and four items,
+so 120 ratings a participant), written in a process of its own: seconds by the wall's clock from
+reading the export to the last file, and the process's greatest resident memory. Making the export
+is not timed. The ratios compare each line with the one above it: a cost that is linear grows by no more
 than the participants do.
 """
 
