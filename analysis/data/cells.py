@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 from analysis.data.schema import Column
 from analysis.errors import Problem
 
+_WHOLE = re.compile(r"-?[0-9]{1,19}(\.0)?")
 RULES = {
     "text": "must not be empty",
     "int": "must be a whole number",
@@ -56,11 +58,11 @@ def _convert(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
     if column.kind == "text":
         return cells, empty & ~allowed
     if column.kind == "int":
-        good = cells.str.fullmatch(r"-?\d{1,19}(\.0)?").astype(bool)
-        texts = cells.where(good, "0").str.removesuffix(".0")
-        whole = pd.Series([int(text) for text in texts], index=cells.index, dtype=object)
-        good &= np.array([-(2**63) <= value < 2**63 for value in whole], dtype=bool)
-        values = whole.where(good, 0).astype("Int64").mask(~good)
+        codes, distinct = pd.factorize(cells)  # most columns hold few numbers, many times
+        known = [_whole(text) for text in distinct.tolist()]
+        numbers = np.array([0 if number is None else number for number in known], dtype=np.int64)
+        good = pd.Series(np.array([number is not None for number in known], dtype=bool)[codes])
+        values = pd.Series(numbers[codes], dtype="Int64").mask(~good)
     elif column.kind == "float":
         values = pd.to_numeric(cells, errors="coerce").astype("float64")
         good = pd.Series(np.isfinite(values.to_numpy()), index=cells.index)
@@ -75,6 +77,14 @@ def _convert(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
         good = _json(cells)
         values = cells
     return values, ~good.astype(bool) & ~allowed
+
+
+def _whole(text: str) -> int | None:
+    """The whole number that a text holds, None when it holds none that fits 64 bits."""
+    if not _WHOLE.fullmatch(text):
+        return None
+    number = int(text.removesuffix(".0"))
+    return number if -(2**63) <= number < 2**63 else None
 
 
 def _json(cells: pd.Series) -> pd.Series:

@@ -25,8 +25,8 @@ def estimation_panel(result: ContrastResult, ratings: Ratings, looks: dict[str, 
     joined_x = np.tile([0.0, 1.0, np.nan], first.size)
     joined_y = np.column_stack([second, first, np.full(first.size, np.nan)]).ravel()
     drawn.add_scatter(
-        x=_gaps(joined_x),
-        y=_gaps(joined_y),
+        x=joined_x,  # arrays, because plotly takes long lists slowly; a nan ends a line
+        y=joined_y,
         mode="lines",
         line={"color": f"rgba(90, 90, 90, {max(0.04, 0.35 * crowd):.2f})", "width": 1},
         hoverinfo="skip",
@@ -34,8 +34,8 @@ def estimation_panel(result: ContrastResult, ratings: Ratings, looks: dict[str, 
     for x, values, arm in ((0.0, second, contrast.comparator), (1.0, first, contrast.treatment)):
         style = looks[arm]
         drawn.add_scatter(
-            x=[x] * values.size,
-            y=values.tolist(),
+            x=np.full(values.size, x),
+            y=values,
             mode="markers",
             marker={
                 "color": style.colour,
@@ -43,7 +43,7 @@ def estimation_panel(result: ContrastResult, ratings: Ratings, looks: dict[str, 
                 "size": 6,
                 "opacity": 0.75 * max(crowd, 0.2),
             },
-            text=[participant[:8] for participant in ratings.participants],
+            text=np.array([participant[:8] for participant in ratings.participants], dtype=object),
             hovertemplate="%{text}…: %{y:.2f}<extra>" + arm_label(arm) + "</extra>",
         )
         drawn.add_scatter(
@@ -112,8 +112,8 @@ def slope_panel(
 def _differences(drawn: go.Figure, result: ContrastResult) -> None:
     values = np.asarray(result.values)
     drawn.add_scatter(
-        x=(2.0 + _spread(values)).tolist(),
-        y=values.tolist(),
+        x=2.0 + _spread(values),
+        y=values,
         yaxis="y2",
         mode="markers",
         marker={"color": "rgba(90, 90, 90, 0.7)", "size": 5},
@@ -170,7 +170,3 @@ def _spread(values: np.ndarray) -> np.ndarray:
         where = np.flatnonzero(np.round(values, 2) == value)
         places[where] = step * (np.arange(count) - (count - 1) / 2.0)
     return places
-
-
-def _gaps(values: np.ndarray) -> list[float | None]:
-    return [None if np.isnan(value) else float(value) for value in values]

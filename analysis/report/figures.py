@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -108,13 +109,14 @@ def _share_range(panels: Panels, axis: str, *, around_zero: bool = False) -> Non
     """Give every panel the same range on an axis, from what its traces reach with their bars."""
     ends: list[float] = []
     for _, drawn in panels:
-        for trace in drawn.to_dict()["data"]:
-            if trace.get("yaxis", "y").replace("y", "yaxis", 1) != axis:
+        for trace in drawn.data:
+            y = np.asarray(trace["y"], dtype=np.float64)
+            if (trace["yaxis"] or "y").replace("y", "yaxis", 1) != axis or np.isnan(y).all():
                 continue
-            error = trace.get("error_y", {})
-            ups, downs = error.get("array"), error.get("arrayminus")
-            for k, y in enumerate(value for value in trace["y"] if value is not None):
-                ends += [y + (ups[k] if ups else 0.0), y - (downs[k] if downs else 0.0)]
+            ups, downs = trace["error_y"]["array"], trace["error_y"]["arrayminus"]
+            top = y + (0.0 if ups is None else np.asarray(ups, dtype=np.float64))
+            bottom = y - (0.0 if downs is None else np.asarray(downs, dtype=np.float64))
+            ends += [float(np.nanmax(top)), float(np.nanmin(bottom))]
     if not ends:
         return
     low, high = min(ends), max(ends)

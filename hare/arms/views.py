@@ -5,9 +5,14 @@ a round, and the weights of an attention over the pool. They draw; they compute 
 and standard deviations of what they are given. Every figure has the house template
 (`hare.utils.plots`) and no size of its own but a height, so that it fits the place it is put in.
 
-    arm = build_arms({"hare": "hare"})["hare"]
-    answers = ...                                # recommendations, one a round
-    entropies([answer.diagnostics for answer in answers]).show()
+    resources = load_resources()
+    arm, pool = HareArm(resources), resources.trained.pool
+    seen = arm.attend(Request("I need help writing tests", state, seed=1))
+    titles, domains = [s.title for s in pool.skills], [s.domain for s in pool.skills]
+    attention_over_pool(seen.weights[0], titles, domains).show()
+    entropies([answer.diagnostics for answer in answers]).show()  # recommendations, one a round
+    directions = domain_directions(resources.trained.feature_map(pool.embeddings), domains)
+    user_state(states, directions).show()
 """
 
 from __future__ import annotations
@@ -41,7 +46,7 @@ Path = Sequence[Diagnostics]
 
 
 def attention_over_pool(
-    weights: ArrayLike, titles: Sequence[str], groups: Sequence[Any], top: int = 12
+    weights: ArrayLike, titles: Sequence[str], groups: ArrayLike, top: int = 12
 ) -> go.Figure:
     """Attention by group of items, and the items with the most of it.
 
@@ -53,15 +58,14 @@ def attention_over_pool(
     A dot at each group marks its share of the pool: what attention without a preference gives it.
     """
     attention = _mean_over_heads(weights)
-    if not len(attention) == len(titles) == len(groups):
+    names = [str(group) for group in np.asarray(groups).ravel().tolist()]
+    if not len(attention) == len(titles) == len(names):
         raise InputError(
-            f"titles ({len(titles)}), groups ({len(groups)}): one for each of {len(attention)} "
-            "weights"
+            f"titles ({len(titles)}), groups ({len(names)}): must be {len(attention)}, as weights"
         )
     if top < 1:
         raise SettingsError("top", top, "must be >= 1")
     order = [int(i) for i in np.argsort(-attention, kind="stable")[:top]]
-    names = [str(group) for group in groups]
     mass = dict.fromkeys(names, 0.0)
     for name, weight in zip(names, attention, strict=True):
         mass[name] += float(weight)
@@ -123,6 +127,10 @@ def uncertainty(paths: Path | Mapping[str, Path]) -> go.Figure:
     """The share of the prior's variance that is left, by round; one line a path.
 
     paths   diagnostics of one user, one a round, or those of several by name
+
+    >>> figure = uncertainty([Diagnostics(uncertainty=1.0), Diagnostics(uncertainty=0.6)])
+    >>> list(figure.to_dict()["data"][0]["y"])
+    [1.0, 0.6]
     """
     figure = go.Figure()
     named = _named(paths)
@@ -160,18 +168,13 @@ def entropies(paths: Path | Mapping[str, Path], rounds: Sequence[int] = ()) -> g
     if rounds and len(rounds) != longest:
         raise InputError(f"rounds: {len(rounds)}, but there are {longest} diagnostics")
     numbers = list(rounds) or list(range(1, longest + 1))
+    known = [_entropies(path, numbers) for path in named.values()]
+    if not any(known):
+        raise InputError("paths: no diagnostic has entropies; only arms with attention do")
     columns = _columns(len(named))
     figure, cells = panels(list(named), columns, shared_yaxes="all")
-    drawn = 0
-    for (name, path), cell in zip(named.items(), cells, strict=True):
-        kept = [
-            (number, d.entropy, d.expected_entropy)
-            for number, d in zip(numbers, path, strict=False)
-            if d.entropy is not None and d.expected_entropy is not None
-        ]
+    for name, kept, cell in zip(named, known, cells, strict=True):
         at, upper, lower = [[row[k] for row in kept] for k in range(3)]
-        first = drawn == 0
-        drawn += len(kept)
         for values, label, colour, dash in (
             (lower, "E[H(A<sub>u</sub>)], the user known", VERMILION, "dash"),
             (upper, "H(A), the user uncertain", BLUE, "solid"),
@@ -182,7 +185,7 @@ def entropies(paths: Path | Mapping[str, Path], rounds: Sequence[int] = ()) -> g
                 mode="lines+markers",
                 name=label,
                 legendgroup=label,
-                showlegend=first,
+                showlegend=cell == cells[0],
                 line={"color": colour, "dash": dash, "width": 2},
                 marker={"size": 5},
                 fill="tonexty" if values is upper else None,
@@ -193,8 +196,6 @@ def entropies(paths: Path | Mapping[str, Path], rounds: Sequence[int] = ()) -> g
                 row=cell[0],
                 col=cell[1],
             )
-    if not drawn:
-        raise InputError("paths: no diagnostic has entropies; only arms with attention do")
     figure.update_xaxes(
         title="round", dtick=_tick(longest), range=[numbers[0] - 0.3, numbers[-1] + 0.3]
     )
@@ -281,6 +282,15 @@ def _named(paths: Path | Mapping[str, Path]) -> Mapping[str, Path]:
     return paths if isinstance(paths, Mapping) else {"": paths}
 
 
+def _entropies(path: Path, rounds: Sequence[int]) -> list[tuple[int, float, float]]:
+    """(round, H(A), E[H(A_u)]) of the diagnostics that have them."""
+    return [
+        (number, diagnostic.entropy, diagnostic.expected_entropy)
+        for number, diagnostic in zip(rounds, path, strict=False)
+        if diagnostic.entropy is not None and diagnostic.expected_entropy is not None
+    ]
+
+
 def _bars(
     figure: go.Figure,
     cell: tuple[int, int],
@@ -310,7 +320,7 @@ def _short(title: str, most: int = 44) -> str:
 
 def _columns(count: int) -> int:
     """Panels side by side: up to five in one row, else rows of four."""
-    return max(count, 1) if count <= 5 else 4
+    return count if count <= 5 else 4
 
 
 def _tick(rounds: int) -> int:

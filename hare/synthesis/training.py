@@ -21,6 +21,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -117,10 +118,12 @@ class Trainer:
 
     def _optimisers(self) -> list[torch.optim.Optimizer]:
         s = self.settings
+        lm = self.model.lm
         # Rows of embeddings are no matrix to be orthogonalised: Muon would blow up the positions'.
-        tables = (m for m in self.model.lm.modules() if isinstance(m, nn.Embedding))
+        tables = [m for m in lm.modules() if isinstance(m, nn.Embedding)]
+        tables.append(cast(nn.Embedding, lm.get_output_embeddings()))
         outside = {id(p) for table in tables for p in table.parameters()}
-        own = [p for p in self.model.lm.parameters() if p.requires_grad]
+        own = [p for p in lm.parameters() if p.requires_grad]
         matrices = [p for p in own if p.ndim == 2 and id(p) not in outside]
         inside = {id(p) for p in matrices}
         rest = [p for p in own if id(p) not in inside]

@@ -124,10 +124,9 @@ def test_figures_draw_the_numbers_of_their_tables(report: Report) -> None:
 def test_the_estimation_plot_shows_every_participant(findings: Findings, report: Report) -> None:
     result = findings.families[0].contrasts[0]
     _, drawn = report.figures["estimation"].panels[0]
-    clouds = [t for t in drawn.to_dict()["data"] if t.get("mode") == "markers"]
-    sizes = [len(trace["y"]) for trace in clouds]
-    assert sizes == [24, 24, 24, 1]
-    assert sorted(clouds[2]["y"]) == pytest.approx(sorted(result.values))
+    clouds = [trace["y"] for trace in drawn.data if trace["mode"] == "markers"]
+    assert [len(cloud) for cloud in clouds] == [24, 24, 24, 1]
+    assert sorted(clouds[2]) == pytest.approx(sorted(result.values))
 
 
 def test_the_flow_is_drawn_with_every_count_and_reason(report: Report) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from playing import complete, enrolled_at_round
 from sqlmodel import select
 
+from hare.arms import Diagnostics
+from hare.arms.fake import FakeArm
 from study_app import monitor, participants, rounds
 from study_app.errors import InvalidAnswers
 from study_app.storage import events, trials
@@ -43,6 +46,22 @@ def test_uncertainty_falls_as_the_adaptive_arms_learn(study: Study) -> None:
     assert [point.round for point in seen.uncertainty] == [1, 2, 3, 4]
     assert means == sorted(means, reverse=True)
     assert seen.attention == {}  # the fake arm has no attention
+
+
+def test_the_entropies_of_the_attention_are_means_by_round(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = Diagnostics(entropy=3.0, expected_entropy=2.5, mutual_information=0.5, uncertainty=1.0)
+    write = FakeArm.recommend
+    monkeypatch.setattr(
+        FakeArm,
+        "recommend",
+        lambda arm, asked: [replace(shown, diagnostics=seen) for shown in write(arm, asked)],
+    )
+    complete(study)
+    means = monitor.overview(study).attention
+    assert list(means) == [1, 2, 3, 4]
+    assert set(means.values()) == {replace(seen, uncertainty=None)}
 
 
 def test_simulated_participants_are_counted_apart(study: Study) -> None:

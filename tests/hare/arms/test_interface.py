@@ -54,14 +54,25 @@ def test_torch_and_its_company_are_not_loaded_before_a_model_is(statement: str) 
 
 
 def test_the_registry_knows_the_systems_of_the_study_and_the_fake() -> None:
-    assert known_arms() == ["fake", "gpt2", "hare", "rag"]
+    assert known_arms() == [
+        "attention_only",
+        "best_existing",
+        "fake",
+        "gpt2",
+        "hare",
+        "hare_no_user",
+        "linucb",
+        "rag",
+        "random",
+    ]
 
 
 def test_an_unknown_arm_is_refused_with_the_known_ones_before_any_model_is_loaded() -> None:
     nowhere = ResourceSettings(model="/no/such/model")
     with pytest.raises(UnknownArmError) as refused:
         build_arms({"a": "hare", "b": "ghost"}, nowhere)
-    assert str(refused.value) == "unknown arm 'ghost'; the registry knows fake, gpt2, hare, rag"
+    known = ", ".join(known_arms())
+    assert str(refused.value) == f"unknown arm 'ghost'; the registry knows {known}"
     assert isinstance(refused.value, HareError)
     with pytest.raises(ModelFilesError, match="/no/such/model"):
         build_arms({"a": "hare"}, nowhere)

@@ -48,11 +48,11 @@ def traces(figure: go.Figure, kind: str) -> list[dict[str, Any]]:
 
 def test_attention_is_shown_by_group_and_by_item_from_most_to_least() -> None:
     titles, groups = ["one", "two", "three", "four"], ["b", "a", "b", "b"]
-    figure = views.attention_over_pool([0.1, 0.5, 0.3, 0.1], titles, groups, top=2)
+    figure = views.attention_over_pool([0.1, 0.6, 0.2, 0.1], titles, groups, top=2)
     by_group, by_item = traces(figure, "bar")
     assert list(by_group["y"]) == ["a", "b"]
-    np.testing.assert_allclose(by_group["x"], [0.5, 0.5])
-    np.testing.assert_allclose(by_item["x"], [0.5, 0.3])
+    np.testing.assert_allclose(by_group["x"], [0.6, 0.4])
+    np.testing.assert_allclose(by_item["x"], [0.6, 0.2])
     assert [name.split("<br>")[0] for name in by_item["customdata"]] == ["two", "three"]
     (share,) = traces(figure, "scatter")
     np.testing.assert_allclose(share["x"], [0.25, 0.75])
@@ -111,8 +111,8 @@ def test_the_entropies_enclose_the_mutual_information(path: list[Diagnostics]) -
     known, uncertain = traces(views.entropies(path), "scatter")
     assert list(uncertain["y"]) == [d.entropy for d in path]
     assert list(known["y"]) == [d.expected_entropy for d in path]
-    gap = np.array(uncertain["y"]) - np.array(known["y"])
-    np.testing.assert_allclose(gap, [d.mutual_information for d in path], atol=1e-6)
+    for high, low, diagnostic in zip(uncertain["y"], known["y"], path, strict=True):
+        assert high - low == pytest.approx(diagnostic.mutual_information, abs=1e-6)
     assert uncertain["fill"] == "tonexty"
     assert "fill" not in known
 

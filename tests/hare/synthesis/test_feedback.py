@@ -152,7 +152,7 @@ def test_equal_seeds_learn_the_same_and_other_seeds_go_another_way(
 def test_adapters_learn_too_and_are_merged(tiny_resources: Resources, rated: list[Rated]) -> None:
     model, record = taught(tiny_resources, rated, replace(FAST, lora=2, learning_rate=0.01))
     assert set(model.state_dict()) == set(tiny_resources.trained.model.state_dict())
-    assert record["gain_above"] - record["gain_below"] > 0.05
+    assert record["gain_above"] - record["gain_below"] > 0.02
     start = tiny_resources.trained.model.token_embedding.weight
     assert torch.equal(model.token_embedding.weight, start)
 

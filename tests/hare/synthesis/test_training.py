@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from small_models import byte_tokenizer, small_gpt2
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from hare.data.corpus import Corpus
 from hare.errors import InputError, SettingsError
@@ -253,10 +254,25 @@ def test_muon_trains_the_matrices_inside_the_language_model_and_adamw_all_else(
     by_adam = {id(p) for group in adam.param_groups for p in group["params"]}
     assert not by_muon & by_adam
     for name, parameter in model.lm.named_parameters():
-        assert (id(parameter) in by_muon) == (parameter.ndim == 2 and "wte" not in name), name
+        is_table = "wte" in name or "wpe" in name
+        assert (id(parameter) in by_muon) == (parameter.ndim == 2 and not is_table), name
     for part in (model.conditioner, trainer.heads):
         assert part is not None
         assert {id(p) for p in part.parameters()} <= by_adam
+
+
+def test_an_output_layer_of_its_own_is_no_matrix_for_muon(
+    model: ConditionedGPT2, examples: Examples
+) -> None:
+    config = GPT2Config(
+        vocab_size=257, n_embd=16, n_layer=1, n_head=2, tie_word_embeddings=False,
+        bos_token_id=0, eos_token_id=0,
+    )  # fmt: skip
+    base = ConditionedGPT2(GPT2LMHeadModel(config), byte_tokenizer(), model.conditioner)
+    muon, adam = Trainer(base, examples, STEPS).optimisers
+    output = id(base.lm.get_output_embeddings().weight)
+    assert output not in {id(p) for group in muon.param_groups for p in group["params"]}
+    assert output in {id(p) for group in adam.param_groups for p in group["params"]}
 
 
 def test_rates_rise_hold_and_fall(model: ConditionedGPT2, examples: Examples) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pages import press, words_on
 from playing import complete
 from streamlit.testing.v1 import AppTest
 
+from hare.arms import Diagnostics
 from study_app import monitor
 from study_app.screens import monitor_charts
 from study_app.study import Study
@@ -100,3 +103,17 @@ def test_the_download_itself_asks_for_the_proof(study: Study) -> None:
             st.title("refused")
 
     assert AppTest.from_function(script).run().title[0].value == "refused"
+
+
+def test_the_entropies_are_drawn_by_round_without_a_name(study: Study) -> None:
+    complete(study)
+    seen = monitor.overview(study)
+    assert monitor_charts.attention(seen) is None  # the fake arm has no attention
+    means = {
+        2: Diagnostics(entropy=3.0, expected_entropy=2.5, mutual_information=0.5),
+        3: Diagnostics(entropy=2.5, expected_entropy=2.25, mutual_information=0.25),
+    }
+    figure = monitor_charts.attention(replace(seen, attention=means))
+    assert figure is not None
+    assert {tuple(trace["x"]) for trace in figure.to_plotly_json()["data"]} == {(2, 3)}
+    assert not any(f"{arm!r}" in repr(figure.to_plotly_json()) for arm in study.protocol.arm_names)
