@@ -5,8 +5,8 @@
 Every line is one report of a synthetic export (the pilot's three arms, ten rounds and four items,
 so 120 ratings a participant), written in a process of its own: seconds by the wall's clock from
 reading the export to the last file, and the process's greatest resident memory. Making the export
-is not timed. The ratios compare each line with the one above it: a cost that is linear grows by no more
-than the participants do.
+is not timed. The ratios compare each line with the one above it: a cost that is linear grows by no
+more than the participants do.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ print(json.dumps(found))
 
 
 class Row(TypedDict):
-    """participants; seconds to import the package, and of the report by both clocks; peak in MiB."""
+    """participants; seconds to import the package and of the report, by both clocks; MiB."""
 
     participants: int
     load: float
