@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -109,7 +110,7 @@ def _share_range(panels: Panels, axis: str, *, around_zero: bool = False) -> Non
     """Give every panel the same range on an axis, from what its traces reach with their bars."""
     ends: list[float] = []
     for _, drawn in panels:
-        for trace in drawn.data:
+        for trace in cast(Any, drawn.data):
             y = np.asarray(trace["y"], dtype=np.float64)
             if (trace["yaxis"] or "y").replace("y", "yaxis", 1) != axis or np.isnan(y).all():
                 continue

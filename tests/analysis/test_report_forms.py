@@ -7,6 +7,7 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -124,7 +125,7 @@ def test_figures_draw_the_numbers_of_their_tables(report: Report) -> None:
 def test_the_estimation_plot_shows_every_participant(findings: Findings, report: Report) -> None:
     result = findings.families[0].contrasts[0]
     _, drawn = report.figures["estimation"].panels[0]
-    clouds = [trace["y"] for trace in drawn.data if trace["mode"] == "markers"]
+    clouds = [trace["y"] for trace in cast(Any, drawn.data) if trace["mode"] == "markers"]
     assert [len(cloud) for cloud in clouds] == [24, 24, 24, 1]
     assert sorted(clouds[2]) == pytest.approx(sorted(result.values))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -134,7 +134,7 @@ def test_the_curve_is_drawn_from_its_file(tmp_path: Path) -> None:
     ]
     (tmp_path / "text_curve.json").write_text(json.dumps({"points": points}), "utf-8")
     figure = FIGURES["text_curve"](tmp_path)
-    assert {trace.name for trace in figure.data if trace.showlegend} == {"hare", "rag"}
+    assert {trace.name for trace in cast(Any, figure.data) if trace.showlegend} == {"hare", "rag"}
 
 
 def test_the_corpus_is_the_one_that_the_figures_speak_of() -> None:

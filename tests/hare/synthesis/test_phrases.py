@@ -21,9 +21,15 @@ def fresh(tiny_resources: Resources) -> ConditionedGPT2:
     """Random weights behind our own tokenizer."""
     tokenizer = tiny_resources.trained.model.tokenizer
     torch.manual_seed(0)
-    sizes = {"n_embd": WIDTH, "n_layer": 1, "n_head": 2, "n_positions": 8}
-    end = {"bos_token_id": 0, "eos_token_id": 0}
-    config = GPT2Config(vocab_size=len(tokenizer), **sizes, **end)
+    config = GPT2Config(
+        vocab_size=len(tokenizer),
+        n_embd=WIDTH,
+        n_layer=1,
+        n_head=2,
+        n_positions=8,
+        bos_token_id=0,
+        eos_token_id=0,
+    )
     return ConditionedGPT2(GPT2LMHeadModel(config), tokenizer)
 
 

@@ -6,7 +6,7 @@ import copy
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -270,7 +270,7 @@ def test_an_output_layer_of_its_own_is_no_matrix_for_muon(
     )  # fmt: skip
     base = ConditionedGPT2(GPT2LMHeadModel(config), byte_tokenizer(), model.conditioner)
     muon, adam = Trainer(base, examples, STEPS).optimisers
-    output = id(base.lm.get_output_embeddings().weight)
+    output = id(cast(torch.nn.Linear, base.lm.get_output_embeddings()).weight)
     assert output not in {id(p) for group in muon.param_groups for p in group["params"]}
     assert output in {id(p) for group in adam.param_groups for p in group["params"]}
 

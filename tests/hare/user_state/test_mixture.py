@@ -29,7 +29,7 @@ def some_mixture(seed: int, components: int, size: int, ratings: RatingModel) ->
     P = roots @ roots.swapaxes(-1, -2) + 0.1 * np.eye(size)
     logs = rng.normal(size=components)
     return MixturePosterior(
-        logs - logsumexp(logs),
+        logs - np.logaddexp.reduce(logs),
         rng.normal(size=(components, size)),
         (P + P.swapaxes(-1, -2)) / 2,
         ratings,
