@@ -3,10 +3,10 @@
     python -m tests.bench.bench_report [--sizes 24 1250 2500 5000]
 
 Every line is one report of a synthetic export (the pilot's three arms, ten rounds and four items,
-so 120 ratings a participant), written in a process of its own: seconds by the wall's clock from
-reading the export to the last file, and the process's greatest resident memory. Making the export
-is not timed. The ratios compare each line with the one above it: a cost that is linear grows by no
-more than the participants do.
+so 120 ratings a participant), written in a process of its own: seconds from reading the export to
+the last file, by the wall's clock and by the processor's (which a busy machine stretches less), and
+the process's greatest resident memory. Making the export is not timed. The ratios compare each line
+with the one above it: a cost that is linear grows by no more than the participants do.
 """
 
 from __future__ import annotations
