@@ -20,6 +20,7 @@ convergence. The attention keeps its weights, so z is what it was when the text 
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -125,6 +126,7 @@ def learn_from(
         "parent": trained.fingerprint,
         "settings": asdict(settings),
         "ratings": len(rated),
+        "ratings_sha256": _digest(rated),
         "participants": len({one.participant for one in rated}),
         **_figures(model, reference, texts, settings),
     }
@@ -236,6 +238,12 @@ def _figures(
         "gain_above": float(gain[advantage > 0].sum() / max(1, int((advantage > 0).sum()))),
         "gain_below": float(gain[advantage < 0].sum() / max(1, int((advantage < 0).sum()))),
     }
+
+
+def _digest(rated: Sequence[Rated]) -> str:
+    """SHA-256 of who rated what how, in order."""
+    lines = [[one.participant, one.query, one.text, one.reward] for one in rated]
+    return hashlib.sha256(json.dumps(lines).encode()).hexdigest()
 
 
 def _copy(model: ConditionedGPT2, settings: FeedbackSettings) -> ConditionedGPT2:

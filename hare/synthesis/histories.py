@@ -28,7 +28,7 @@ PENALTY = 0.1  # of the regression from embeddings to kinds
 FOLDS = 3  # groups of tasks, each read by a map that saw the others
 PEOPLE = 2000  # of the population whose tastes are factored
 RATINGS = 40_000  # of the population, on which the cutpoints are fitted
-GROUP = 4000  # users whose posteriors are computed at once, about
+GROUP = 4000  # for so many users, those with histories of one length are computed in one part
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,6 +281,7 @@ def test_the_command_writes_a_model_of_its_own_that_records_where_it_came_from(
     (record,) = new.config["feedback"]
     assert record["parent"] == parent.fingerprint
     assert (record["ratings"], record["participants"]) == (8, 2)
+    assert len(record["ratings_sha256"]) == 64
     assert (record["settings"]["seed"], record["settings"]["beta"]) == (3, 0.5)
     assert new.config["name"] == "tiny, after 8 ratings"
     assert new.pool.skills == parent.pool.skills
