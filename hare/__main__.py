@@ -41,13 +41,20 @@ def _add_train(commands: Any) -> None:
     train.add_argument(
         "--base", default="", help="hub id or directory of a causal LM to start from"
     )
-    train.add_argument("--encoder", default="minilm", help="minilm, tfidf, an id or a directory")
+    train.add_argument(
+        "--start",
+        default="",
+        help="embedded, or the directory of a model to train further, with its size and encoder",
+    )
+    train.add_argument(
+        "--encoder", help="minilm (the default), tfidf, a hub id or a directory; not with --start"
+    )
     train.add_argument("--steps", type=int, help="joint optimisation steps")
     train.add_argument(
         "--size",
         choices=["small", "large"],
         help="of our own model: small (the default, for a CPU), or large (12 layers of width 512, "
-        "for a GPU); not with --base",
+        "for a GPU); not with --base or --start",
     )
     train.add_argument("--prefix-tokens", type=int, help="soft tokens of the condition")
     train.add_argument(
@@ -128,13 +135,12 @@ def _add_common(command: argparse.ArgumentParser) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from hare.synthesis.build import SIZES, BuildSettings, train_model
+    from hare.synthesis.build import SIZES, BuildSettings, further, train_model
     from hare.synthesis.model_files import check_out
     from hare.synthesis.training import TrainingSettings
 
-    if arguments.base and arguments.size:
-        rule = "must be left out: the model named by --base has a size of its own"
-        raise SettingsError("size", arguments.size, rule)
+    _refuse_beside(arguments, "base", "start", "size")
+    _refuse_beside(arguments, "start", "encoder", "size", "prefix_tokens")
     size = arguments.size or "small"
     training = TrainingSettings(
         seed=arguments.seed,
@@ -143,20 +149,34 @@ def _train(arguments: argparse.Namespace) -> int:
         freeze=arguments.freeze,
         **_given(arguments, "steps"),
     )
-    settings = BuildSettings(
-        name=arguments.name or (f"hare on {arguments.base}" if arguments.base else f"hare-{size}"),
-        base=arguments.base,
-        encoder=arguments.encoder,
-        training=training,
-        **SIZES[size],
-        **_given(arguments, "prefix_tokens"),
-    )
+    if arguments.start:
+        settings = further(arguments.start, arguments.name, training)
+    else:
+        own = f"hare on {arguments.base}" if arguments.base else f"hare-{size}"
+        settings = BuildSettings(
+            name=arguments.name or own,
+            base=arguments.base,
+            training=training,
+            **SIZES[size],
+            **_given(arguments, "prefix_tokens", "encoder"),
+        )
     check_out(arguments.out)  # before the hours that training can take
     work = arguments.work or arguments.out.with_name(arguments.out.name + ".work")
     fingerprint = train_model(settings, arguments.out, work)
     print(f"Wrote {arguments.out}, fingerprint {fingerprint}.")
     print(f"Measure it: python -m hare.experiments text --model {arguments.out}")
     return 0
+
+
+def _refuse_beside(arguments: argparse.Namespace, given: str, *others: str) -> None:
+    """Refuse options that say again, or otherwise, what the model named by `given` has."""
+    if not getattr(arguments, given):
+        return
+    for name in others:
+        if getattr(arguments, name):
+            option = f"--{given.replace('_', '-')}"
+            rule = f"must be left out: the model named by {option} has one of its own"
+            raise SettingsError(name.replace("_", "-"), getattr(arguments, name), rule)
 
 
 def _feedback(arguments: argparse.Namespace) -> int:

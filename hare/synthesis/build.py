@@ -24,7 +24,13 @@ from hare.synthesis.histories import (
     learn_users,
     simulate_states,
 )
-from hare.synthesis.model_files import Pool, TrainedModel, load_language_model, save_model
+from hare.synthesis.model_files import (
+    Pool,
+    TrainedModel,
+    load_language_model,
+    load_model,
+    save_model,
+)
 from hare.synthesis.phrases import start_phrases
 from hare.synthesis.tokenizer import train_tokenizer
 from hare.synthesis.training import Trainer, TrainingSettings
@@ -42,6 +48,7 @@ class BuildSettings:
 
     name: str = "hare-small"  # how the model is called wherever it appears
     base: str = ""  # hub id or directory of a causal LM to start from; "" for one of our own
+    start: str = ""  # "embedded" or directory of a trained model to train further; "" for none
     layers: int = 6  # of our own model, GPT-2's architecture
     width: int = 256
     attention_heads: int = 8
@@ -63,12 +70,25 @@ class BuildSettings:
             raise SettingsError("width", self.width, f"must divide by {self.attention_heads} heads")
         if self.prefix_tokens < 1:
             raise SettingsError("prefix_tokens", self.prefix_tokens, "must be >= 1")
-        if not self.base and (self.training.freeze or self.training.lora):
+        if self.base and self.start:
+            rule = "must be left out with base: the trained model has a language model of its own"
+            raise SettingsError("start", self.start, rule)
+        if not (self.base or self.start) and (self.training.freeze or self.training.lora):
             given = (self.training.freeze, self.training.lora)
             rule = (
                 "need a base: a model of our own starts from random weights, which must be trained"
             )
             raise SettingsError("freeze, lora", given, rule)
+
+
+def further(start: str, name: str, training: TrainingSettings) -> BuildSettings:
+    """Settings for training a model further: its own, but for the training and, if given, the name.
+
+    Raises ModelFilesError when there is no such model.
+    """
+    config = load_model(start).config
+    own = {k: v for k, v in config["build"].items() if k not in ("training", "start", "base")}
+    return BuildSettings(**{**own, "name": name or config["name"]}, start=start, training=training)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +108,11 @@ class Material:
 
 
 def prepare(settings: BuildSettings) -> Material:
-    """Compose and embed the pool, learn features and prior, and simulate users' histories."""
+    """Compose and embed the pool, learn features and prior, and simulate users' histories.
+
+    A trained model to start from keeps its pool, features and prior.
+    """
+    start = load_model(settings.start) if settings.start else None
     corpus, domains = load_corpus(), list(load_corpus().domains)
     seed = settings.training.seed
     rng = np.random.default_rng(seed)
@@ -99,9 +123,20 @@ def prepare(settings: BuildSettings) -> Material:
     embedded = encoder.encode([format_skill(s) for s in [*skills, *extra, *shown]])
     known, unknown = embedded[: -len(shown)], embedded[-len(shown) :]
     population = Population()
-    feature_map, prior = learn_users(
-        known, [*skills, *extra], domains, settings.user_size, settings.archetypes, population, rng
-    )
+    if start:
+        pool, feature_map, prior = start.pool, start.feature_map, start.prior
+    else:
+        own = known[: len(skills)]
+        pool = Pool(tuple(skills), own, cluster_pool(own, settings.clusters, seed))
+        feature_map, prior = learn_users(
+            known,
+            [*skills, *extra],
+            domains,
+            settings.user_size,
+            settings.archetypes,
+            population,
+            rng,
+        )
     bank = simulate_states(
         feature_map(unknown),
         *labels_of(shown, domains),
@@ -111,11 +146,10 @@ def prepare(settings: BuildSettings) -> Material:
         count=settings.users,
         rng=rng,
     )
-    own = known[: len(skills)]
     wordings = tuple((t.id, text) for t in corpus.tasks.values() for text in t.requests["train"])
     return Material(
         encoder,
-        Pool(tuple(skills), own, cluster_pool(own, settings.clusters, seed)),
+        pool,
         feature_map,
         prior,
         bank,
@@ -140,15 +174,22 @@ def train_model(
     Returns the model's fingerprint.
     """
     corpus = load_corpus()
+    # Before the minutes that the rest takes, for a name may be wrong.
     base = load_language_model(settings.base) if settings.base else None
+    start = load_model(settings.start) if settings.start else None
     material = material or prepare(settings)
     torch.manual_seed(settings.training.seed)
-    model = base or _own_model(settings, corpus)
-    model.conditioner = Conditioner(
-        PoolAttentionSettings(embedding_size=material.encoder.size, user_size=settings.user_size),
-        settings.prefix_tokens,
-        model.token_embedding.embedding_dim,
-    )
+    if start:
+        model = start.model.requires_grad_()
+    else:
+        model = base or _own_model(settings, corpus)
+        model.conditioner = Conditioner(
+            PoolAttentionSettings(
+                embedding_size=material.encoder.size, user_size=settings.user_size
+            ),
+            settings.prefix_tokens,
+            model.token_embedding.embedding_dim,
+        )
     examples = Examples(
         corpus,
         material.pool,
@@ -164,14 +205,24 @@ def train_model(
     trainer.train(work / "checkpoint.pt", progress)
     config = {
         "name": settings.name,
-        "base": settings.base or "GPT-2's architecture, trained from random weights on our corpus",
+        "base": _base(settings, start),
         "encoder": settings.encoder,
         "alpha": settings.alpha,
         "build": asdict(settings),
         "curve": trainer.curve[:: max(1, len(trainer.curve) // 60)],
     }
+    if start:
+        told = {k: start.config[k] for k in ("build", "from", "remarks") if k in start.config}
+        config["from"] = {"fingerprint": start.fingerprint, **told}
     trained = TrainedModel(model, material.pool, material.feature_map, material.prior, config)
     return save_model(trained, out)
+
+
+def _base(settings: BuildSettings, start: TrainedModel | None) -> str:
+    """What the weights come from, in words."""
+    if start:
+        return str(start.config["base"])
+    return settings.base or "GPT-2's architecture, trained from random weights on our corpus"
 
 
 def _own_model(settings: BuildSettings, corpus: Corpus) -> ConditionedGPT2:

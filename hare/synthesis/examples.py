@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from hare.attention.cross_attention import Attended
@@ -192,6 +192,16 @@ class Examples:
         words = [] if request is None else self._wordings[request].split()
         kept = [word for word in words if rng.random() >= word_dropout]
         return self._model.encode_prompt(request_prompt(" ".join(kept), notes))
+
+    def blank(
+        self, text: Sequence[int], share: float, rng: np.random.Generator
+    ) -> NDArray[np.bool_]:
+        """Which tokens (n,) of this text the model shall not read: in a share of the texts, some of
+        the lines, from none to all. Line feeds stay."""
+        feeds = np.isin(text, self._model.line_feeds)
+        line = np.cumsum(feeds)
+        rate = rng.random() if rng.random() < share else 0.0
+        return (rng.random(line.max(initial=0) + 1) < rate)[line] & ~feeds
 
     def _text(
         self, domain: int, task: int, level: int, rng: np.random.Generator

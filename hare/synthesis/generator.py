@@ -96,6 +96,12 @@ class ConditionedGPT2(nn.Module):
         """Id of the end token."""
         return cast(int, self.tokenizer.eos_token_id)
 
+    @cached_property
+    def line_feeds(self) -> list[int]:
+        """Ids of the tokens that are line feeds and nothing else."""
+        texts = {i: str(self.tokenizer.decode([i])) for i in range(len(self.tokenizer))}
+        return [i for i, text in texts.items() if text and not text.strip("\n")]
+
     @property
     def token_embedding(self) -> nn.Embedding:
         """The table of token embeddings, (vocabulary, width)."""

@@ -149,10 +149,11 @@ def simulate_states(
     domain_count: int,
     count: int,
     rng: np.random.Generator,
-    longest: int = 12,
+    longest: int = 30,
     shortest: int = 0,
 ) -> StateBank:
-    """Posteriors of `count` new users after shortest..longest ratings of texts.
+    """Posteriors of `count` new users after shortest..longest ratings of texts: by default up to
+    those of ten rounds in which all three texts teach.
 
     features (n, p + 1), domains (n,), levels (n,) describe the texts that can be shown. In some
     histories texts are shown at random, in others mostly of the liked domain, as an adaptive arm

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hare.errors import InputError
@@ -30,8 +32,12 @@ def predict(
     prompts: Sequence[Sequence[int]],
     texts: Sequence[Sequence[int]],
     soft: Tensor | None,
+    blanked: Sequence[NDArray[np.bool_]] | None = None,
 ) -> Predicted:
     """Predict texts, each after its soft tokens (B, k, width), if any, and its prompt.
+
+    blanked   for each text, which of its tokens are neither predicted nor read by the model, which
+              reads the end token there
 
     Raises InputError when they do not fit into the model's context.
     """
@@ -50,6 +56,9 @@ def predict(
     targets = torch.full_like(ids, -100)
     for i, (prompt, row) in enumerate(zip(prompts, rows, strict=True)):
         targets[i, len(prompt) : len(row)] = ids[i, len(prompt) : len(row)]
+    for i, hidden in enumerate(blanked or ()):
+        places = len(prompts[i]) + np.flatnonzero(hidden)
+        ids[i, places], targets[i, places] = model.end, -100
     inputs = table(ids)
     if soft is not None:
         inputs = torch.cat([soft, inputs], dim=1)

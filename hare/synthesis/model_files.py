@@ -105,11 +105,14 @@ def check_out(folder: Path, replace: bool = True) -> None:
 
 def _write(folder: Path, trained: TrainedModel, conditioner: Conditioner) -> None:
     """Every file that the fingerprint covers."""
-    half = {k: v.half() for k, v in trained.model.lm.state_dict().items()}
+    # Halved once each, so that tied weights stay one tensor and are stored once.
+    weights = trained.model.lm.state_dict()
+    halved = {v.data_ptr(): v.half() for v in weights.values()}
+    half = {k: halved[v.data_ptr()] for k, v in weights.items()}
     trained.model.lm.save_pretrained(folder / "lm", state_dict=half)
     trained.model.tokenizer.save_pretrained(folder / "lm")
-    weights = {k: v.half().contiguous() for k, v in conditioner.state_dict().items()}
-    save_torch(weights, folder / "conditioner.safetensors")
+    own_weights = {k: v.half().contiguous() for k, v in conditioner.state_dict().items()}
+    save_torch(own_weights, folder / "conditioner.safetensors")
     save_file(
         {
             "embeddings": trained.pool.embeddings.astype(np.float16),

@@ -7,7 +7,9 @@ dwells on, so that the decoder learns to write what is attended, exploratory or 
 texts are made on the fly and are not in the pool; a hand-written target is hidden from its own
 attention (leave-one-out). Three forms of prompt are mixed, one a batch: conditioned (hare), with
 retrieved notes (rag), request alone (gpt2). Words of requests are dropped by chance, so that a
-request is read by its meaning and not by heart.
+request is read by its meaning and not by heart. Lines of the text are blanked by chance (compare
+the word dropout of Bowman et al. 2016): a text gives its subject away in its first line, and
+whoever reads that line needs no condition to write the next.
 
 Matrices inside the language model are trained by Muon (Jordan 2024), all else by AdamW: at equal
 steps the loss was clearly lower than with AdamW alone.
@@ -55,6 +57,7 @@ class TrainingSettings:
     request_noise: float = 0.05  # deviation of each component of a request's embedding
     request_dropout: float = 0.5  # of conditioned examples without request words
     word_dropout: float = 0.3  # of the words in the others
+    line_dropout: float = 0.5  # share of texts of which a share, drawn evenly, of lines is blanked
     written_share: float = 0.0  # hand-written texts, where a cell has one: they take many passes
     auxiliary: float = 0.1  # weight of the domain/task/level heads on the condition
     attention_loss: float = 0.3  # weight of the attention's own loss in joint training
@@ -75,6 +78,8 @@ class TrainingSettings:
             raise SettingsError("lora", self.lora, "must be a rank >= 1, or 0 for full training")
         if self.freeze and self.lora:
             raise SettingsError("freeze, lora", (self.freeze, self.lora), "must not both be set")
+        if not 0 <= self.line_dropout <= 1:
+            raise SettingsError("line_dropout", self.line_dropout, "must be in [0, 1]")
         if self.seed < 0:
             raise SettingsError("seed", self.seed, "must be >= 0")
         check_device(self.device)
@@ -215,7 +220,7 @@ class Trainer:
             prompts, texts = self.examples.plain_batch(
                 mode, s.batch // 2 if mode is Mode.RAG else s.batch, s.word_dropout, rng
             )
-            loss = self._text_loss(prompts, texts, None)
+            loss = self._text_loss(prompts, texts, None, rng)
             figures = {f"loss_{mode.name.lower()}": float(loss.detach())}
         for optimiser in self.optimisers:
             optimiser.zero_grad()
@@ -250,7 +255,8 @@ class Trainer:
             examples.prompt(int(request) if with_words else None, s.word_dropout, rng)
             for request, with_words in zip(requests, worded, strict=True)
         ]
-        text = self._text_loss(prompts, targets.texts, self.conditioner.soft_tokens(condition))
+        soft = self.conditioner.soft_tokens(condition)
+        text = self._text_loss(prompts, targets.texts, soft, rng)
         auxiliary = torch.stack(
             [
                 nn.functional.cross_entropy(head(condition), targets.labels[name])
@@ -267,11 +273,16 @@ class Trainer:
         return text + s.auxiliary * auxiliary + s.attention_loss * own, figures
 
     def _text_loss(
-        self, prompts: Sequence[list[int]], texts: Sequence[list[int]], soft: Tensor | None
+        self,
+        prompts: Sequence[list[int]],
+        texts: Sequence[list[int]],
+        soft: Tensor | None,
+        rng: np.random.Generator,
     ) -> Tensor:
         """Mean cross-entropy of the texts' tokens; prompts and soft tokens carry no loss."""
+        blanked = [self.examples.blank(t, self.settings.line_dropout, rng) for t in texts]
         with torch.autocast(torch.device(self.settings.device).type, dtype=torch.bfloat16):
-            predicted = predict(self.model, prompts, texts, soft)
+            predicted = predict(self.model, prompts, texts, soft, blanked)
         return nn.functional.cross_entropy(predicted.logits, predicted.tokens)
 
     def _rate_factor(self) -> float:

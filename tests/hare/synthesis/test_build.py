@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from small_models import byte_tokenizer, save_plain_model, small_gpt2
@@ -17,7 +18,7 @@ from hare.__main__ import main
 from hare.arms import Decoding, Request, ResourceSettings, build_arms
 from hare.errors import InputError, ModelFilesError, SettingsError
 from hare.synthesis import build, resources
-from hare.synthesis.build import BuildSettings, Material, train_model
+from hare.synthesis.build import BuildSettings, Material, further, train_model
 from hare.synthesis.model_files import load_model
 from hare.synthesis.resources import Resources
 from hare.synthesis.training import TrainingSettings
@@ -80,6 +81,42 @@ def test_equal_settings_build_equal_models(
         for name in ("first", "second")
     )
     assert first == second
+
+
+def test_a_model_trained_further_keeps_its_pool_its_features_and_its_prior(
+    tiny_build: BuildSettings,
+    tiny_model: Path,
+    tiny_resources: Resources,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(build, "load_encoder", lambda *_: tiny_resources.encoder)
+    start = load_model(str(tiny_model))
+    settings = further(str(tiny_model), "", replace(tiny_build.training, seed=9, steps=2))
+    assert (settings.name, settings.width, settings.encoder) == ("tiny", 32, "tfidf")
+    train_model(settings, tmp_path / "model", tmp_path / "work", progress=False)
+    trained = load_model(str(tmp_path / "model"))
+    assert trained.pool.skills == start.pool.skills
+    np.testing.assert_array_equal(trained.feature_map.weights, start.feature_map.weights)
+    np.testing.assert_array_equal(trained.prior.means, start.prior.means)
+    assert len(trained.model.tokenizer) == len(start.model.tokenizer)
+    before, after = start.model.state_dict(), trained.model.state_dict()
+    change = [float((after[n] - t).abs().mean() / t.abs().mean()) for n, t in before.items()]
+    assert 0 < np.median(change) < 0.5  # further, and not from the beginning
+    assert trained.config["from"]["fingerprint"] == start.fingerprint
+    assert trained.config["from"]["build"] == start.config["build"]
+    assert trained.config["base"] == start.config["base"]
+
+
+def test_a_start_that_is_no_model_is_refused_before_anything_is_made(
+    tiny_build: BuildSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "prepare", lambda _: pytest.fail("the start was not read first"))
+    with pytest.raises(ModelFilesError, match="is no model directory"):
+        further(str(tmp_path / "none"), "", tiny_build.training)
+    with pytest.raises(ModelFilesError, match="is no model directory"):
+        train_model(replace(tiny_build, start=str(tmp_path)), tmp_path / "m", tmp_path / "w", False)
+    assert not list(tmp_path.iterdir())
 
 
 def other_vocabulary(folder: Path) -> None:
@@ -166,6 +203,9 @@ def test_every_option_of_the_command_reaches_its_setting(
     assert main([*command, "--base", "gpt2", "--freeze", "--name", "mine"]) == 0
     found = asked.pop()
     assert (found.name, found.training.freeze) == ("mine", True)
+    assert main([*command, "--start", "embedded"]) == 0
+    found = asked.pop()
+    assert (found.name, found.start, found.training) == ("hare-small", "embedded", training)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +216,11 @@ def test_every_option_of_the_command_reaches_its_setting(
         (["--lora", "4"], "need a base"),
         (["--freeze"], "need a base"),
         (["--size", "large", "--base", "b"], "size = 'large': must be left out"),
+        (["--start", "embedded", "--base", "b"], "start = 'embedded': must be left out"),
+        (["--start", "embedded", "--size", "small"], "size = 'small': must be left out"),
+        (["--start", "embedded", "--encoder", "tfidf"], "encoder = 'tfidf': must be left out"),
+        (["--start", "embedded", "--prefix-tokens", "4"], "prefix-tokens = 4: must be left out"),
+        (["--start", "nowhere"], "nowhere is no model directory"),
         (["--prefix-tokens", "0"], "prefix_tokens = 0: must be >= 1"),
         (["--steps", "0"], "must be >= 1"),
         (["--seed", "-1"], "seed = -1: must be >= 0"),

@@ -77,3 +77,28 @@ def test_words_of_a_request_are_left_out_and_the_others_keep_their_order(
         kept, total = kept + len(words), total + len(wording.split())
     assert kept / total == pytest.approx(1 - dropout, abs=0.08)
     assert model.tokenizer.decode(examples.prompt(None, dropout, rng)) == "Request: \n\n"
+
+
+def test_whole_lines_of_a_text_are_blanked_and_never_a_line_feed(
+    examples: Examples, model: ConditionedGPT2
+) -> None:
+    text = model.encode("# One two three\n\nFour five\n\n1. Six seven\n2. Eight")
+    feeds = np.isin(text, model.line_feeds)
+    line = np.cumsum(feeds)
+    assert 3 <= feeds.sum() < len(text)
+    rng = np.random.default_rng(5)
+    blanks = [examples.blank(text, 1.0, rng) for _ in range(200)]
+    assert not any(b[feeds].any() for b in blanks)
+    by_line = [[set(b[(line == n) & ~feeds]) for n in np.unique(line[~feeds])] for b in blanks]
+    assert all(len(seen) == 1 for lines in by_line for seen in lines)  # all of a line or nothing
+    assert 0.4 < np.mean([b[~feeds].mean() for b in blanks]) < 0.6  # shares are drawn evenly
+    assert {len([1 for seen in lines if True in seen]) for lines in by_line} == {0, 1, 2, 3, 4}
+
+
+def test_the_share_of_texts_with_blanks_is_the_one_asked_for(examples: Examples) -> None:
+    text = list(range(300, 340))  # no line feed among them: one line
+    rng = np.random.default_rng(6)
+    assert not any(examples.blank(text, 0.0, rng).any() for _ in range(50))
+    blanked = [examples.blank(text, 0.5, rng).any() for _ in range(2000)]
+    assert np.mean(blanked) == pytest.approx(0.25, abs=0.04)  # half of the half, at an even rate
+    assert examples.blank([], 1.0, rng).shape == (0,)

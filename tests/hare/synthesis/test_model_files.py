@@ -7,10 +7,12 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from small_models import byte_tokenizer, save_plain_model, small_gpt2
 
 from hare.arms import Decoding, Request, ResourceSettings, build_arms
@@ -73,6 +75,22 @@ def test_a_model_saved_again_has_the_same_fingerprint_and_writes_the_same(
     assert (one.feature_map(one.pool.embeddings) == other.feature_map(one.pool.embeddings)).all()
     assert one.prior.to_state() == other.prior.to_state()
     assert (cutpoints(one) == cutpoints(other)).all()
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_weights_that_are_one_are_stored_once(tiny_model: Path, tmp_path: Path, tied: bool) -> None:
+    trained = load_model(str(tiny_model))
+    lm = trained.model.lm
+    if not tied:
+        lm.config.tie_word_embeddings = False
+        head = cast(torch.nn.Linear, lm.get_output_embeddings())
+        head.weight = torch.nn.Parameter(2 * head.weight.detach())
+    save_model(trained, tmp_path / "model")
+    stored = load_file(tmp_path / "model" / "lm" / "model.safetensors")
+    assert ("lm_head.weight" in stored) == (not tied)
+    again = load_model(str(tmp_path / "model")).model.lm
+    tokens = torch.tensor([[3, 1, 4, 1, 5]])
+    torch.testing.assert_close(again(tokens).logits, lm(tokens).logits, atol=1e-3, rtol=1e-3)
 
 
 def cutpoints(trained: TrainedModel) -> np.ndarray:

@@ -246,6 +246,7 @@ def test_a_run_with_adapters_that_was_stopped_ends_as_an_unbroken_one(
         ({"batch": 1}, "batch"),
         ({"shares": (0.5, 0.5, 0.5)}, "shares"),
         ({"shares": (1.2, -0.1, -0.1)}, "shares"),
+        ({"line_dropout": 1.5}, r"line_dropout = 1.5: must be in \[0, 1\]"),
         ({"lora": -1}, "lora = -1: must be a rank >= 1"),
         ({"lora": 4, "freeze": True}, "must not both be set"),
         ({"device": "tpu"}, "device = 'tpu': must be one of cpu, cuda"),
