@@ -62,10 +62,10 @@ def _add_train(commands: Any) -> None:
         type=int,
         default=0,
         metavar="RANK",
-        help="with --base: train adapters, then merge",
+        help="with --base or --start: train adapters, then merge",
     )
     train.add_argument(
-        "--freeze", action="store_true", help="with --base: train attention and prefix alone"
+        "--freeze", action="store_true", help="with --base or --start: the language model stays"
     )
     _add_common(train)
     train.set_defaults(run=_train)
@@ -137,26 +137,20 @@ def _add_common(command: argparse.ArgumentParser) -> None:
 def _train(arguments: argparse.Namespace) -> int:
     from hare.synthesis.build import SIZES, BuildSettings, further, train_model
     from hare.synthesis.model_files import check_out
-    from hare.synthesis.training import TrainingSettings
+    from hare.synthesis.training import BASE_RATES, TrainingSettings
 
     _refuse_beside(arguments, "base", "start", "size")
     _refuse_beside(arguments, "start", "encoder", "size", "prefix_tokens")
     size = arguments.size or "small"
-    training = TrainingSettings(
-        seed=arguments.seed,
-        device=arguments.device,
-        lora=arguments.lora,
-        freeze=arguments.freeze,
-        **_given(arguments, "steps"),
-    )
+    training = _given(arguments, "seed", "device", "lora", "freeze", "steps")
     if arguments.start:
-        settings = further(arguments.start, arguments.name, training)
+        settings = further(arguments.start, arguments.name, **training)
     else:
         own = f"hare on {arguments.base}" if arguments.base else f"hare-{size}"
         settings = BuildSettings(
             name=arguments.name or own,
             base=arguments.base,
-            training=training,
+            training=TrainingSettings(**(BASE_RATES if arguments.base else {}), **training),
             **SIZES[size],
             **_given(arguments, "prefix_tokens", "encoder"),
         )

@@ -14,7 +14,6 @@ from hare.synthesis.model_files import TrainedModel
 def model_card(trained: TrainedModel, figures: Mapping[str, float]) -> str:
     """The card as Markdown. `figures` come from `python -m hare.experiments text`."""
     config = trained.config
-    build = config["build"]
     parameters = sum(p.numel() for p in trained.model.parameters())
     rows = "\n".join(f"| {name} | {value:.3f} |" for name, value in figures.items())
     held = "\n".join(
@@ -23,7 +22,6 @@ def model_card(trained: TrainedModel, figures: Mapping[str, float]) -> str:
     )
     domains, tasks = int(figures["domains"]), int(figures["tasks"])
     out = len(list(load_corpus().cells(held_out=True)))
-    settings = json.dumps(build, indent=2, sort_keys=True)
     return f"""# {config["name"]}
 
 A small conditioned language model of GPT-2's architecture. It is **not** OpenAI's GPT-2 and holds
@@ -68,15 +66,20 @@ no second).
 
 ## Made by
 
-`python -m hare train --out DIR` with these settings (seed {build["training"]["seed"]}). Float
-rounding differs between machines, so a retrained model has another fingerprint.{_remarks(config)}
+Float rounding differs between machines, so a retrained model has another fingerprint.
 
-```json
-{settings}
-```
+{_made_by(config)}
 """
 
 
-def _remarks(config: Mapping[str, Any]) -> str:
-    """What the record says beyond the settings, as a paragraph of its own."""
-    return f"\n\n{config['remarks']}" if config.get("remarks") else ""
+def _made_by(config: Mapping[str, Any]) -> str:
+    """Command, remarks and settings, then the same for the model that training started from."""
+    build, start = config["build"], config.get("from")
+    option = " --start MODEL" if start else ""
+    lines = [f"`python -m hare train{option} --out DIR` with these settings."]
+    if config.get("remarks"):
+        lines.append(config["remarks"])
+    lines.append(f"```json\n{json.dumps(build, indent=2, sort_keys=True)}\n```")
+    if start:
+        lines += [f"MODEL was `{start['fingerprint']}`, made in its turn:", _made_by(start)]
+    return "\n\n".join(lines)

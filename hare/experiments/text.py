@@ -18,6 +18,7 @@ from hare.arms.interface import Recommendation
 from hare.data.checker import Checker, lines_of
 from hare.data.corpus import compose_many, load_corpus
 from hare.data.skills import LEVELS, Skill, format_skill, is_well_formed, parse_skill
+from hare.experiments.text_breadth import measure_breadth
 from hare.experiments.text_cases import Case, draw_cases
 from hare.experiments.text_nats import own_nats, real_nats
 from hare.metrics.novelty import nearest_cosine
@@ -25,6 +26,7 @@ from hare.simulation.raters import Reading, read
 from hare.synthesis.resources import Resources
 
 BATCH = 16
+USERS = 12  # of each kind at most, for the breadth of what they get
 
 
 def measure_text(
@@ -32,7 +34,9 @@ def measure_text(
 ) -> dict[str, float]:
     """Write `count` texts in seen and as many in held-out cells; shares and nats by name.
 
-    collected   records.jsonl that `python -m hare collect` wrote, to score real skills too
+    Further texts are written to see how broad they are (`hare.experiments.text_breadth`).
+
+    collected   skills.jsonl that `python -m hare collect` wrote, to score real skills too
     """
     arm = HareArm(resources)
     cases = draw_cases(resources, arm, count, seed)
@@ -57,6 +61,7 @@ def measure_text(
             figures[f"{prefix}ppl_{name}"] = cost.perplexity
             figures[f"{prefix}bits_per_byte_{name}"] = cost.bits_per_byte
     figures |= _against_pool(resources, cases, texts, seed)
+    figures |= measure_breadth(resources, arm, min(count, USERS), seed)
     figures |= judges(seed)
     # Tokens of the texts that were taken; the time includes drafts that were not.
     figures["tokens_per_second"] = sum(a.provenance.tokens for a in answers) / seconds

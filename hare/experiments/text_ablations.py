@@ -25,7 +25,7 @@ from hare.synthesis.build import BuildSettings, prepare, train_model
 from hare.synthesis.model_files import EMBEDDED
 from hare.synthesis.resources import Resources, load_resources
 from hare.synthesis.settings import Decoding, ResourceSettings
-from hare.synthesis.training import TrainingSettings
+from hare.synthesis.training import BASE_RATES, TrainingSettings
 
 ALPHAS = (0.0, 2.0)
 CASES = 60  # in seen and in held-out cells, for the nats of the short trainings
@@ -89,6 +89,7 @@ def ablate_training(model: str, steps: int, seed: int) -> list[dict[str, Any]]:
             attention_steps=300,
             shares=(1.0, 0.0, 0.0),
             seed=seed,
+            **BASE_RATES,
         ),
     )
     material = prepare(base)

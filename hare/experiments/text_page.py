@@ -129,6 +129,10 @@ what a study would show, after at most the drafts that the protocol grants every
 to the pool: {share["novelty"]}. {figures["tokens_per_second"]:.0f} tokens a second in batches of
 16, the time of rejected drafts included.
 
+Of ten texts for ten kinds of work, those of a new user are of {figures["domains_new"]:.1f} domains
+on average, and those of a known user with one liked domain of {figures["domains_one"]:.1f}. Of
+known users with two liked domains {share["both_domains"]} get texts of both.
+
 How often the judges themselves are right about texts whose labels are known:
 
 {judged}"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -81,14 +81,17 @@ class BuildSettings:
             raise SettingsError("freeze, lora", given, rule)
 
 
-def further(start: str, name: str, training: TrainingSettings) -> BuildSettings:
-    """Settings for training a model further: its own, but for the training and, if given, the name.
+def further(start: str, name: str = "", **training: Any) -> BuildSettings:
+    """Settings for training a model further: its own, but for those of the training that are given
+    and, if given, the name.
 
     Raises ModelFilesError when there is no such model.
     """
     config = load_model(start).config
-    own = {k: v for k, v in config["build"].items() if k not in ("training", "start", "base")}
-    return BuildSettings(**{**own, "name": name or config["name"]}, start=start, training=training)
+    own = {k: v for k, v in config["build"].items() if k not in ("start", "base")}
+    made = own.pop("training")
+    merged = TrainingSettings(**{**made, "shares": tuple(made["shares"]), **training})
+    return BuildSettings(**{**own, "name": name or config["name"]}, start=start, training=merged)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

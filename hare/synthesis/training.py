@@ -11,8 +11,9 @@ request is read by its meaning and not by heart. Lines of the text are blanked b
 the word dropout of Bowman et al. 2016): a text gives its subject away in its first line, and
 whoever reads that line needs no condition to write the next.
 
-Matrices inside the language model are trained by Muon (Jordan 2024), all else by AdamW: at equal
-steps the loss was clearly lower than with AdamW alone.
+Matrices inside a language model of our own are trained by Muon (Jordan 2024), all else by AdamW: at
+equal steps the loss was clearly lower than with AdamW alone. Weights that somebody else trained are
+only tuned (`BASE_RATES`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -38,6 +39,8 @@ from hare.synthesis.generator import ConditionedGPT2, Conditioner
 from hare.synthesis.likelihood import predict
 
 DEVICES = ("cpu", "cuda")
+BASE_RATES: dict[str, Any] = {"language_rate": 2e-4, "matrix_rate": 0.0}
+"""Settings for a base model, or adapters in it: AdamW alone, in the small steps of fine-tuning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,11 @@ class TrainingSettings:
     cooldown: float = 0.6  # share of the steps, at the end, in which the rates fall by a cosine
     attention_steps: int = 600  # steps of the attention alone, first
     batch: int = 24  # texts a step; half as many with notes, whose prompts are long
-    learning_rate: float = 3e-3  # of AdamW
-    matrix_rate: float = 0.02  # of Muon
+    learning_rate: float = 3e-3  # of AdamW, for attention, prefix and heads
+    language_rate: float = 3e-3  # of AdamW, for what Muon leaves of the language model
+    matrix_rate: float = (
+        0.02  # of Muon, for the language model's matrices; 0: AdamW trains them too
+    )
     attention_rate: float = 5e-3  # of the attention alone
     weight_decay: float = 0.01
     shares: tuple[float, float, float] = (0.6, 0.22, 0.18)  # of hare, rag, gpt2 batches
@@ -74,6 +80,9 @@ class TrainingSettings:
             raise SettingsError("steps, batch", (self.steps, self.batch), "must be >= 1 and >= 2")
         if len(self.shares) != 3 or abs(sum(self.shares) - 1) > 1e-9 or min(self.shares) < 0:
             raise SettingsError("shares", self.shares, "must be three shares that sum to 1")
+        for name in ("learning_rate", "language_rate", "matrix_rate"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise SettingsError(name, getattr(self, name), "must be >= 0 and finite")
         if self.lora < 0:
             raise SettingsError("lora", self.lora, "must be a rank >= 1, or 0 for full training")
         if self.freeze and self.lora:
@@ -129,12 +138,15 @@ class Trainer:
         tables.append(cast(nn.Embedding, lm.get_output_embeddings()))
         outside = {id(p) for table in tables for p in table.parameters()}
         own = [p for p in lm.parameters() if p.requires_grad]
-        matrices = [p for p in own if p.ndim == 2 and id(p) not in outside]
+        by_muon = s.matrix_rate > 0
+        matrices = [p for p in own if by_muon and p.ndim == 2 and id(p) not in outside]
         inside = {id(p) for p in matrices}
-        rest = [p for p in own if id(p) not in inside]
-        rest += [*self.conditioner.parameters(), *self.heads.parameters()]
+        groups = [
+            {"params": [*self.conditioner.parameters(), *self.heads.parameters()]},
+            {"params": [p for p in own if id(p) not in inside], "lr": s.language_rate},
+        ]
         adam = torch.optim.AdamW(
-            rest, lr=s.learning_rate, betas=(0.9, 0.95), weight_decay=s.weight_decay
+            groups, lr=s.learning_rate, betas=(0.9, 0.95), weight_decay=s.weight_decay
         )
         if not matrices:
             return [adam]

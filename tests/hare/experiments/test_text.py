@@ -88,7 +88,7 @@ def test_exploration_is_ablated_against_the_default(
 
 def good() -> dict[str, float]:
     names = [*KEYS, "domains", "tasks", "texts", "first_drafts_accepted", "copied_documents"]
-    names += ["verbatim_sentences_composed"]
+    names += ["verbatim_sentences_composed", "both_domains", "domains_new", "domains_one"]
     for cost in ("nats", "ppl", "bits_per_byte"):
         names += [f"{cost}_{c}" for c in ("conditioned", "unconditioned", "shuffled")]
     for label in ("domain", "task", "level"):

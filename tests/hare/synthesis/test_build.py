@@ -21,7 +21,7 @@ from hare.synthesis import build, resources
 from hare.synthesis.build import BuildSettings, Material, further, train_model
 from hare.synthesis.model_files import load_model
 from hare.synthesis.resources import Resources
-from hare.synthesis.training import TrainingSettings
+from hare.synthesis.training import BASE_RATES, TrainingSettings
 
 Settings = Callable[..., BuildSettings]
 
@@ -92,8 +92,9 @@ def test_a_model_trained_further_keeps_its_pool_its_features_and_its_prior(
 ) -> None:
     monkeypatch.setattr(build, "load_encoder", lambda *_: tiny_resources.encoder)
     start = load_model(str(tiny_model))
-    settings = further(str(tiny_model), "", replace(tiny_build.training, seed=9, steps=2))
+    settings = further(str(tiny_model), seed=9, steps=2)
     assert (settings.name, settings.width, settings.encoder) == ("tiny", 32, "tfidf")
+    assert settings.training == replace(tiny_build.training, seed=9, steps=2)
     train_model(settings, tmp_path / "model", tmp_path / "work", progress=False)
     trained = load_model(str(tmp_path / "model"))
     assert trained.pool.skills == start.pool.skills
@@ -113,7 +114,7 @@ def test_a_start_that_is_no_model_is_refused_before_anything_is_made(
 ) -> None:
     monkeypatch.setattr(build, "prepare", lambda _: pytest.fail("the start was not read first"))
     with pytest.raises(ModelFilesError, match="is no model directory"):
-        further(str(tmp_path / "none"), "", tiny_build.training)
+        further(str(tmp_path / "none"))
     with pytest.raises(ModelFilesError, match="is no model directory"):
         train_model(replace(tiny_build, start=str(tmp_path)), tmp_path / "m", tmp_path / "w", False)
     assert not list(tmp_path.iterdir())
@@ -197,7 +198,7 @@ def test_every_option_of_the_command_reaches_its_setting(
     large = BuildSettings(name="hare-large", layers=12, width=512, prefix_tokens=9)
     assert asked.pop() == replace(large, training=training)
     assert main([*command, "--base", "gpt2", "--lora", "8", "--encoder", "tfidf"]) == 0
-    adapted = replace(training, lora=8)
+    adapted = replace(training, lora=8, **BASE_RATES)
     found = asked.pop()
     assert found == BuildSettings("hare on gpt2", "gpt2", encoder="tfidf", training=adapted)
     assert main([*command, "--base", "gpt2", "--freeze", "--name", "mine"]) == 0
@@ -205,7 +206,8 @@ def test_every_option_of_the_command_reaches_its_setting(
     assert (found.name, found.training.freeze) == ("mine", True)
     assert main([*command, "--start", "embedded"]) == 0
     found = asked.pop()
-    assert (found.name, found.start, found.training) == ("hare-small", "embedded", training)
+    assert (found.name, found.start) == ("hare-small", "embedded")
+    assert (found.training.steps, found.training.seed) == (7, 3)
 
 
 @pytest.mark.parametrize(

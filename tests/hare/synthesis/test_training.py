@@ -18,7 +18,7 @@ from hare.errors import InputError, SettingsError
 from hare.synthesis.build import BuildSettings
 from hare.synthesis.examples import Examples
 from hare.synthesis.generator import ConditionedGPT2, Conditioner
-from hare.synthesis.training import Trainer, TrainingSettings
+from hare.synthesis.training import BASE_RATES, Trainer, TrainingSettings
 
 STEPS = TrainingSettings(steps=5, attention_steps=3, batch=2, warmup=1, checkpoint_every=2)
 
@@ -239,10 +239,28 @@ def test_a_run_with_adapters_that_was_stopped_ends_as_an_unbroken_one(
         assert torch.equal(tensor, weights(second)[name]), name
 
 
+def test_weights_of_somebody_else_are_tuned_by_adamw_in_small_steps(
+    model: ConditionedGPT2, examples: Examples
+) -> None:
+    ours, tuned = (
+        Trainer(copy.deepcopy(model), examples, settings).optimisers
+        for settings in (STEPS, replace(STEPS, **BASE_RATES))
+    )
+    assert [type(o) for o in ours] == [torch.optim.Muon, torch.optim.AdamW]
+    assert [type(o) for o in tuned] == [torch.optim.AdamW]
+    new, old = tuned[0].param_groups
+    assert (new["lr"], old["lr"]) == (3e-3, 2e-4)
+    count = sum(len(group["params"]) for o in ours for group in o.param_groups)
+    assert len(old["params"]) == len(list(model.lm.parameters()))
+    assert len(new["params"]) + len(old["params"]) == count  # nothing is left out
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
         ({"steps": 0}, "steps"),
+        ({"matrix_rate": -0.1}, "matrix_rate = -0.1: must be >= 0"),
+        ({"language_rate": float("nan")}, "language_rate = nan: must be >= 0"),
         ({"batch": 1}, "batch"),
         ({"shares": (0.5, 0.5, 0.5)}, "shares"),
         ({"shares": (1.2, -0.1, -0.1)}, "shares"),
