@@ -1,11 +1,22 @@
 """The statistics of the study: from exported tables to results, figures and a report.
 
-As a library: arrays in, result objects out, each with statistic, df, p, effect sizes with
-intervals, n, a note, and `.apa()`; power is `study_design`'s, and refuses values with its
-`DesignError`. As a program: `python -m analysis report --data DIR --out DIR`.
+As a library: arrays or a tidy DataFrame in, result objects out, each with statistic, df, p, effect
+sizes with intervals, n, a note, and `.apa()`; power is `study_design`'s, and refuses values with
+its `DesignError`. As a program: `python -m analysis report --data DIR --out DIR`.
 
 >>> paired_t([5.0, 4.0, 4.5, 3.0], [4.0, 3.5, 4.5, 2.0]).n
 4
+
+A tidy DataFrame has one row a rating, in the columns of the export's ratings.csv or in those that
+keywords name. A difference is treatment − comparator; rounds are averaged when `mean_over` says so.
+
+>>> import pandas as pd
+>>> arms, scores = ["hare", "rag"] * 4, [5, 4, 4, 3, 3, 4, 4, 2]
+>>> frame = pd.DataFrame({"participant": [1, 1, 1, 1, 2, 2, 2, 2], "arm": arms, "score": scores})
+>>> frame["round"] = [1, 1, 2, 2] * 2
+>>> means = {"treatment": "hare", "comparator": "rag", "value": "score", "mean_over": "round"}
+>>> paired_t(frame, **means).estimate.value
+0.75
 """
 
 from analysis.errors import AnalysisError, ExportError, InputError, ReportError

@@ -2,7 +2,8 @@
 
 Per participant and item the difference of the means over rounds (or the slope of the difference
 over rounds); paired t with the participant as the unit, Holm within the family. Signed-rank and
-sign tests of the same differences are sensitivity analyses.
+sign tests of the same differences are sensitivity analyses. Where the protocol plans several looks
+at the data, Holm's procedure is the one of `analysis.sequential`.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analysis.data.ratings import Ratings, mean_over_rounds
+from analysis.data.study import Study
+from analysis.sequential import Stage, level_text, stage_of
 from analysis.stats.multiplicity import holm
 from analysis.stats.paired import paired_t
 from analysis.stats.ranks import sign_test, signed_rank
 from analysis.stats.results import TestResult, number, p_text
 from analysis.stats.slopes import participant_slopes, slope_test
-from study_design import Contrast, Family, Protocol, families
+from study_design import Contrast, Family, families
 
 _NAMES = {"hare": "HARE", "rag": "RAG", "gpt2": "GPT-2"}
 
@@ -30,7 +33,8 @@ class ContrastResult:
     values        one a participant: difference of means in points, or its slope in points a round
     means         mean over participants of the treatment's and the comparator's means; None for
                   slopes or without participants
-    p_adjusted    Holm-adjusted within the family, None when not estimable
+    p_adjusted    Holm-adjusted within the family; None when not estimable, and at a look
+    level         at a look, what Holm's procedure compares p with; None otherwise
     sensitivity   signed-rank (wilcox and Pratt) and sign test of `values`
     """
 
@@ -41,6 +45,7 @@ class ContrastResult:
     test: TestResult
     sensitivity: tuple[TestResult, ...]
     p_adjusted: float | None = None
+    level: float | None = None
 
     @property
     def label(self) -> str:
@@ -72,27 +77,40 @@ class ContrastResult:
             lead,
             *([estimate.interval.apa(digits)] if estimate.interval else []),
             f"t({test.df:g}) = {number(test.statistic)}",
-            p_text(test.p),
-            f"Holm-adjusted {p_text(self.p_adjusted)}",
+            *self._p_texts(),
             test.effect("d_z").apa(),
         ]
         sentence = f"{', '.join(parts)}."
         return sentence[0].upper() + sentence[1:]
 
+    def _p_texts(self) -> tuple[str, str]:
+        p, level = self.test.p, self.level
+        if p is None or level is None:
+            return p_text(p), f"Holm-adjusted {p_text(self.p_adjusted)}"
+        held = "at most" if p <= level else "above"
+        return f"p = {level_text(p)}", f"{held} the level {level_text(level)} of this look"
+
 
 @dataclass(frozen=True, slots=True)
 class FamilyResult:
-    """A family of contrasts whose p-values are corrected together at `alpha`."""
+    """A family of contrasts whose p-values are corrected together at `alpha`.
+
+    stage   where the study stands, if the protocol plans several looks at the data
+    """
 
     name: str
     title: str
     correction: str
     alpha: float
     contrasts: tuple[ContrastResult, ...]
+    stage: Stage | None = None
 
     def rejected(self, result: ContrastResult) -> bool | None:
         """Whether the null hypothesis is rejected; None when it could not be tested."""
-        return None if result.p_adjusted is None else result.p_adjusted <= self.alpha
+        p, level = (
+            (result.p_adjusted, self.alpha) if self.stage is None else (result.test.p, result.level)
+        )
+        return None if p is None or level is None else p <= level
 
 
 def arm_label(arm: str) -> str:
@@ -110,27 +128,40 @@ def contrast_label(contrast: Contrast) -> str:
     return f"{'slope of ' if contrast.kind == 'slope' else ''}{pair}, {contrast.item}"
 
 
-def confirm(protocol: Protocol, ratings: Ratings) -> tuple[FamilyResult, ...]:
+def confirm(study: Study) -> tuple[FamilyResult, ...]:
     """Test every family of the protocol on the ratings of the analysed participants."""
-    alpha = protocol.analysis.alpha
-    return tuple(confirm_family(family, ratings, alpha) for family in families(protocol))
-
-
-def confirm_family(family: Family, ratings: Ratings, alpha: float) -> FamilyResult:
-    """Test the contrasts of one family and correct their p-values together."""
-    results = [_test(contrast, ratings) for contrast in family.contrasts]
-    adjusted = holm([result.test.p for result in results])
-    contrasts = tuple(
-        replace(result, p_adjusted=p) for result, p in zip(results, adjusted, strict=True)
+    alpha, stage = study.protocol.analysis.alpha, stage_of(study.export)
+    return tuple(
+        confirm_family(family, study.ratings, alpha, stage) for family in families(study.protocol)
     )
-    return FamilyResult(family.name, family.title, family.correction, alpha, contrasts)
+
+
+def confirm_family(
+    family: Family, ratings: Ratings, alpha: float, stage: Stage | None = None
+) -> FamilyResult:
+    """Test the contrasts of one family and correct their p-values together.
+
+    stage   None when the data are analysed once; before the first look nothing is tested
+    """
+    if stage and stage.too_early:
+        results = [_untested(contrast, ratings, stage.too_early) for contrast in family.contrasts]
+    else:
+        results = [_test(contrast, ratings) for contrast in family.contrasts]
+        p = [result.test.p for result in results]
+        if stage is None:
+            pairs = zip(results, holm(p), strict=True)
+            results = [replace(result, p_adjusted=adjusted) for result, adjusted in pairs]
+        else:
+            pairs = zip(results, stage.holm_levels(p, alpha), strict=True)
+            results = [replace(result, level=level) for result, level in pairs]
+    return FamilyResult(family.name, family.title, family.correction, alpha, tuple(results), stage)
 
 
 def _test(contrast: Contrast, ratings: Ratings) -> ContrastResult:
     by_round = ratings.difference(contrast.treatment, contrast.comparator, contrast.item)
     if contrast.kind == "slope" and ratings.rounds < 2:
         values, kept, means = np.empty(0), np.zeros(ratings.n, dtype=bool), None
-        test = _without_slope(slope_test(np.empty((0, 2))))
+        test = _explained(slope_test(np.empty((0, 2))), "a slope needs at least 2 rounds")
     elif contrast.kind == "slope":
         values = participant_slopes(by_round)
         kept = ~np.isnan(values)
@@ -151,9 +182,16 @@ def _test(contrast: Contrast, ratings: Ratings) -> ContrastResult:
     return ContrastResult(contrast, people, tuple(values.tolist()), means, test, sensitivity)
 
 
-def _without_slope(test: TestResult) -> TestResult:
-    """The test of no slopes at all, with the reason in every note."""
-    note = "a slope needs at least 2 rounds"
+def _untested(contrast: Contrast, ratings: Ratings, reason: str) -> ContrastResult:
+    """The contrast on nobody's ratings, with the reason in every note."""
+    nobody = replace(ratings, participants=(), values=ratings.values[:0], slots=ratings.slots[:0])
+    result = _test(contrast, nobody)
+    sensitivity = tuple(_explained(test, reason) for test in result.sensitivity)
+    return replace(result, test=_explained(result.test, reason), sensitivity=sensitivity)
+
+
+def _explained(test: TestResult, note: str) -> TestResult:
+    """A test of nothing, with the reason in every note."""
     effects = tuple(replace(effect, note=note) for effect in test.effects)
     estimate = None if test.estimate is None else replace(test.estimate, note=note)
     return replace(test, note=note, effects=effects, estimate=estimate)

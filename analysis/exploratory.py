@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -229,4 +229,7 @@ def _no_difference(result: ContrastResult, alpha: float) -> NoDifference:
     if interval is not None:
         reach = max(abs(interval.low), abs(interval.high))
         smallest = Estimate("smallest bounds", reach)
-    return NoDifference(result.label, jzs_bayes_factor(result.values), interval, smallest)
+    bayes = jzs_bayes_factor(result.values)
+    if not result.values:
+        bayes = replace(bayes, note=result.test.note)
+    return NoDifference(result.label, bayes, interval, smallest)

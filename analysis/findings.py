@@ -10,6 +10,7 @@ from analysis.data.ratings import Ratings
 from analysis.data.sample import Sample
 from analysis.data.study import Study, collect
 from analysis.diagnostics import Diagnostics, diagnose
+from analysis.equivalence import EquivalenceResult, equivalences
 from analysis.exploratory import (
     Guess,
     NoDifference,
@@ -29,14 +30,19 @@ from analysis.secondary import (
     mixed_models,
     primary_unexcluded,
 )
+from analysis.sequential import Stage, stage_of
 from study_design import Protocol
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Findings:
-    """The pre-registered results of an export, and what is reported beside them."""
+    """The pre-registered results of an export, and what is reported beside them.
+
+    stage   where the study stands, if the protocol plans several looks at the data
+    """
 
     study: Study
+    stage: Stage | None
     families: tuple[FamilyResult, ...]
     unexcluded: FamilyResult
     missing: MissingData
@@ -45,6 +51,7 @@ class Findings:
     variances: tuple[Variance, ...]
     preferences: Preferences
     no_differences: tuple[NoDifference, ...]
+    equivalences: tuple[EquivalenceResult, ...]
     guesses: tuple[Guess, ...]
     diagnostics: Diagnostics
 
@@ -77,9 +84,10 @@ def analyse(export: Export) -> Findings:
     ['F1', 'F2', 'F3']
     """
     study = collect(export)
-    confirmed = confirm(export.protocol, study.ratings)
+    confirmed = confirm(study)
     return Findings(
         study=study,
+        stage=stage_of(export),
         families=confirmed,
         unexcluded=primary_unexcluded(export),
         missing=missing_data(export),
@@ -88,6 +96,7 @@ def analyse(export: Export) -> Findings:
         variances=variances(study.ratings),
         preferences=preferences(export, study.sample),
         no_differences=no_differences(confirmed),
+        equivalences=equivalences(confirmed, export.protocol.analysis.equivalence),
         guesses=guesses(export, study.sample),
         diagnostics=diagnose(study),
     )

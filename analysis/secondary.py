@@ -15,6 +15,7 @@ from analysis.data.exports import Export
 from analysis.data.ratings import Ratings, collect_ratings
 from analysis.data.sample import ONLY_INCOMPLETE, draw_sample
 from analysis.data.study import collect
+from analysis.sequential import stage_of
 from analysis.stats.imputation import TippingPoint, multiple_imputation, tipping_point
 from analysis.stats.missing import MissingSummary, missing_summary
 from analysis.stats.mixed import MixedModel, linear_mixed
@@ -51,10 +52,13 @@ class MissingData:
 
 
 def mixed_models(export: Export, ratings: Ratings) -> tuple[MixedResult, ...]:
-    """Both models for each item of the primary comparison, against its comparator."""
+    """Both models for each item of the primary comparison, against its comparator.
+
+    None before the first look of a study that plans several.
+    """
     primary = export.protocol.analysis.primary
     results = []
-    for item in primary.items:
+    for item in () if _too_early(export) else primary.items:
         values = ratings.values[..., ratings.items.index(item)]
         linear = linear_mixed(values, ratings.arms, reference=primary.comparator)
         ordinal = ordinal_by_arm(values, ratings.arms, reference=primary.comparator)
@@ -66,16 +70,19 @@ def primary_unexcluded(export: Export) -> FamilyResult:
     """The primary family on everyone who completed every round, no other exclusion applied."""
     ratings = collect_ratings(export, draw_sample(export, ONLY_INCOMPLETE))
     protocol = export.protocol
-    return confirm_family(families(protocol)[0], ratings, protocol.analysis.alpha)
+    return confirm_family(families(protocol)[0], ratings, protocol.analysis.alpha, stage_of(export))
 
 
 def missing_data(export: Export) -> MissingData:
-    """The missing rounds of everyone with at least one, and the primary contrasts under MAR."""
+    """The missing rounds of everyone with at least one, and the primary contrasts under MAR.
+
+    No contrast before the first look of a study that plans several.
+    """
     protocol = export.protocol
     rules = protocol.analysis.exclusions.model_copy(update={"complete_rounds": False})
     ratings = collect(export, rules).ratings
     imputed = []
-    for contrast in families(protocol)[0].contrasts:
+    for contrast in () if _too_early(export) else families(protocol)[0].contrasts:
         values = ratings.difference(contrast.treatment, contrast.comparator, contrast.item)
         scale = protocol.item(contrast.item).scale
         tipping = TippingPoint(None, (), "nothing is missing")
@@ -85,3 +92,8 @@ def missing_data(export: Export) -> MissingData:
             )
         imputed.append(Imputed(contrast_label(contrast), multiple_imputation(values), tipping))
     return MissingData(missing_summary(ratings.values), tuple(imputed))
+
+
+def _too_early(export: Export) -> bool:
+    stage = stage_of(export)
+    return stage is not None and bool(stage.too_early)

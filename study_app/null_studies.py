@@ -107,7 +107,7 @@ def _study(folder: Path, participants: int, seed: int) -> tuple[tuple[FamilyResu
         finally:
             study.close()
         read = collect(read_export(own / "export"))
-        return confirm(read.protocol, read.ratings), read.sample.n
+        return confirm(read), read.sample.n
     finally:
         shutil.rmtree(own, ignore_errors=True)
 

@@ -86,6 +86,7 @@ def _values(protocol: Protocol) -> dict[str, Any]:
         "hypotheses": testable(protocol),
         "exclusions": _exclusions(protocol),
         "first_step": first_step,
+        "bounds": _bounds(protocol),
         "power_rows": [
             (
                 n,
@@ -117,6 +118,19 @@ def _exclusions(protocol: Protocol) -> list[str]:
     if rules.straight_lining:
         words.append("Straight-lining: every rating of every text in every round is the same.")
     return words or ["None."]
+
+
+def _bounds(protocol: Protocol) -> str:
+    """The equivalence bounds in words; empty where the protocol states none."""
+    bounds = protocol.analysis.equivalence
+    if bounds is None:
+        return ""
+    units = {
+        "raw": "points of the scale",
+        "d_z": "standard deviations of the participants' differences (d_z)",
+    }
+    low, high = (f"{bound:g}".replace("-", "−") for bound in (bounds.low, bounds.high))
+    return f"{low} and {high} {units[bounds.units]}"
 
 
 def _number(value: float, digits: int = 3) -> str:

@@ -1,6 +1,7 @@
 """The parts of a protocol: small frozen models, each checked on its own.
 
-Rules that concern several parts at once are in `study_design.rules`.
+What the analysis is to be is in `study_design.plan`, and rules that concern several parts at once
+are in `study_design.rules`.
 """
 
 from __future__ import annotations
@@ -237,14 +238,6 @@ class Completion(Part):
     returned_url: Url | None = None
 
 
-class Primary(Part):
-    """The primary comparison: treatment − comparator on each of the items."""
-
-    treatment: Name
-    comparator: Name
-    items: Annotated[tuple[Name, ...], Field(min_length=1)]
-
-
 class Exclusions(Part):
     """Whose data the confirmatory analysis leaves out.
 
@@ -256,24 +249,6 @@ class Exclusions(Part):
     complete_rounds: bool = True
     attention_failures: int | None = Field(default=2, ge=1)
     straight_lining: bool = True
-
-
-class Analysis(Part):
-    """The confirmatory analysis.
-
-    slopes       pairs [treatment, comparator] whose difference is tested for a trend over rounds
-    slope_item   the item on which that is done
-    power        the power at which the smallest detectable effect is stated
-    stopping     fixed: data are analysed once, when `participants` have completed
-    """
-
-    alpha: float = Field(default=0.05, gt=0, lt=0.5)
-    power: float = Field(default=0.80, gt=0.5, lt=1)
-    primary: Primary
-    slopes: tuple[tuple[Name, Name], ...] = ()
-    slope_item: Name
-    exclusions: Exclusions = Exclusions()
-    stopping: Literal["fixed"] = "fixed"
 
 
 class Consent(Part):

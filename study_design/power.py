@@ -22,12 +22,14 @@ def power_paired(participants: int, effect: float, alpha: float = 0.05) -> float
     >>> round(power_paired(20, 0.45), 2)
     0.48
     """
-    if participants < 2:
-        raise DesignError(f"participants = {participants}: a paired test needs at least 2")
+    if not (participants >= 2 and float(participants).is_integer()):
+        raise DesignError(f"participants = {participants}: must be a whole number, at least 2")
+    if not math.isfinite(effect):
+        raise DesignError(f"effect = {effect}: must be finite")
     if not 0 < alpha < 1:
         raise DesignError(f"alpha = {alpha}: must be between 0 and 1")
     df, noncentrality = participants - 1, abs(effect) * math.sqrt(participants)
-    critical = stats.t.ppf(1 - alpha / 2, df)
+    critical = stats.t.isf(alpha / 2, df)
     upper = stats.nct.sf(critical, df, noncentrality)
     # The lower tail by symmetry: nct.cdf(-critical, df, noncentrality) is nan far from the centre.
     lower = stats.nct.sf(critical, df, -noncentrality)

@@ -18,7 +18,6 @@ from pydantic import Field, ValidationError, model_validator
 
 from study_design.errors import Problem, ProtocolError
 from study_design.parts import (
-    Analysis,
     ArmChoice,
     AttentionCheck,
     Blinding,
@@ -36,6 +35,7 @@ from study_design.parts import (
     StudyInfo,
     Update,
 )
+from study_design.plan import Analysis
 from study_design.rules import BrokenRules, broken_rules
 
 PILOT = Path(__file__).parent / "protocols" / "pilot.yaml"

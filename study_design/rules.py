@@ -55,6 +55,12 @@ def _sizes(protocol: Protocol) -> Iterator[Problem]:
             f"{orders} balanced orders, and only whole sets of them put each arm in each slot "
             "of each round equally often",
         )
+    looks = protocol.analysis.stopping.looks
+    if looks and looks[-1] != protocol.participants:
+        yield Problem(
+            "analysis.stopping.looks",
+            f"the last must be {protocol.participants}, the planned participants (is {looks[-1]})",
+        )
     if len(protocol.requests) < protocol.rounds:
         yield Problem(
             "requests",

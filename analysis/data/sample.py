@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from analysis.data.exports import Export
+from analysis.stats.response_quality import straight_lining
 from study_design.parts import Exclusions
 
 ONLY_INCOMPLETE = Exclusions(complete_rounds=True, attention_failures=None, straight_lining=False)
@@ -112,6 +114,9 @@ def draw_sample(export: Export, rules: Exclusions | None = None) -> Sample:
 
 
 def _straight_liners(ratings: pd.DataFrame) -> dict[str, int]:
-    by_participant = ratings.groupby("participant")["rating"]
-    constant = by_participant.nunique() == 1
-    return {str(p): int(value) for p, value in by_participant.first()[constant].items()}
+    """The one rating that each of them gave, by participant."""
+    rated = {
+        str(participant): own.to_numpy(dtype=np.float64)
+        for participant, own in ratings.groupby("participant")["rating"]
+    }
+    return {who: int(own[0]) for who, own in rated.items() if straight_lining(own[None])[0]}

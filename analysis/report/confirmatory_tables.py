@@ -12,6 +12,7 @@ from analysis.confirmatory import ContrastResult, FamilyResult
 from analysis.data.frames import frame
 from analysis.findings import Findings
 from analysis.report.table import Shown, Table, bounds, with_interval
+from analysis.sequential import level_text
 from analysis.stats.imputation import TippingPoint
 from analysis.stats.results import NOT_ESTIMABLE, Estimate, number, statistic_text
 
@@ -43,6 +44,8 @@ def _unexcluded(findings: Findings) -> Table:
     caption = "Sensitivity: the primary comparison without exclusions other than incomplete rounds"
     people = max((result.test.n for result in findings.unexcluded.contrasts), default=0)
     note = f"{people} participants, {findings.sample.n} in the confirmatory analysis. {table.note}"
+    if findings.stage and findings.stage.too_early:
+        note = table.note
     return replace(table, name="sensitivity_unexcluded", caption=caption, note=note)
 
 
@@ -91,14 +94,13 @@ def _family(family: FamilyResult) -> Table:
             "interval",
         ),
         Shown("t (df)", _t_and_df, "t"),
-        Shown("p", "p", "p"),
-        Shown("p_Holm", "p_holm", "p"),
+        *_decision(family),
         Shown("d_z [95% CI]", with_interval("d_z", "d_z_low", "d_z_high"), "interval"),
     ]
     what = "one-sample t of participant slopes" if slopes else "paired t of participant means"
     unit = "points a round" if slopes else "points of the rating scale"
     note = (
-        f"Two-sided {what}; Holm within the family, α = {family.alpha:g}. In {unit}; a positive "
+        f"Two-sided {what}; {_correction(family)}. In {unit}; a positive "
         "value favours the first-named arm. d_z with its noncentral-t interval."
     )
     reasons = sorted({str(row["note"]) for row in rows if row["note"]})
@@ -107,7 +109,7 @@ def _family(family: FamilyResult) -> Table:
     return Table(
         f"confirmatory_{family.name.lower()}",
         f"{family.name}. {family.title}",
-        pd.DataFrame(rows, columns=list(_CONFIRMATORY), dtype=object),
+        pd.DataFrame(rows, columns=_confirmatory_columns(family), dtype=object),
         tuple(columns),
         note,
         stacked=True,
@@ -118,11 +120,36 @@ def _t_and_df(row: Mapping[str, Any]) -> str:
     return NOT_ESTIMABLE if row["t"] is None else f"{number(row['t'])} ({row['df']:.4g})"
 
 
-_CONFIRMATORY = (
-    *("family", "contrast", "kind", "treatment", "comparator", "item", "hypothesis", "n"),
-    *("treatment_mean", "comparator_mean", "estimate", "ci_low", "ci_high", "t", "df", "p"),
-    *("p_holm", "rejected", "d_z", "d_z_low", "d_z_high", "note"),
-)
+def _decision(family: FamilyResult) -> tuple[Shown, ...]:
+    """The columns of p and of what was made of it."""
+    if family.stage is None:
+        return (Shown("p", "p", "p"), Shown("p_Holm", "p_holm", "p"))
+    return (
+        Shown("p", lambda row: level_text(row["p"]), "p"),
+        Shown("Level", lambda row: level_text(row["level"]), "p"),
+        Shown("Rejected", "rejected"),
+    )
+
+
+def _correction(family: FamilyResult) -> str:
+    stage, alpha = family.stage, f"α = {family.alpha:g}"
+    if stage is None:
+        return f"Holm within the family, {alpha}"
+    if stage.too_early:
+        return f"to be tested at {len(stage.planned)} looks that spend {alpha}"
+    return (
+        f"Holm's procedure within the family at look {stage.number} of {len(stage.planned)}: "
+        f"rejected where p is at most its level; the levels spend {alpha} over all looks, and the "
+        "intervals are not corrected for them"
+    )
+
+
+def _confirmatory_columns(family: FamilyResult) -> list[str]:
+    return [
+        *("family", "contrast", "kind", "treatment", "comparator", "item", "hypothesis", "n"),
+        *("treatment_mean", "comparator_mean", "estimate", "ci_low", "ci_high", "t", "df", "p"),
+        *("level" if family.stage else "p_holm", "rejected", "d_z", "d_z_low", "d_z_high", "note"),
+    ]
 
 
 def _confirmatory_row(family: FamilyResult, result: ContrastResult) -> dict[str, object]:
@@ -150,6 +177,7 @@ def _confirmatory_row(family: FamilyResult, result: ContrastResult) -> dict[str,
         "df": test.df,
         "p": test.p,
         "p_holm": result.p_adjusted,
+        "level": result.level,
         "rejected": None if rejected is None else "yes" if rejected else "no",
         "d_z": d_z.value,
         "d_z_low": d_z_low,

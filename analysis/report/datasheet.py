@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from analysis.confirmatory import arm_label
 from analysis.data.study import Study
 from analysis.report import words
+from analysis.report.power_tables import why_no_power
+from analysis.sequential import level_of, stage_at, stage_of
 from study_design import Protocol, families, sequence_count, smallest_effect
 from study_design.parts import Item
 
@@ -78,14 +80,18 @@ def _lines(protocol: Protocol, study: Study | None) -> Iterator[str]:
 
 
 def _reached(protocol: Protocol, study: Study | None) -> Iterator[str]:
-    n = protocol.participants if study is None else study.sample.n
-    if n < 2:
+    n, stage = protocol.participants, stage_at(protocol, protocol.participants)
+    if study is not None:
+        n, stage = study.sample.n, stage_of(study.export)
+    alpha = level_of(stage, protocol.analysis.alpha)
+    if alpha is None or why_no_power(n, stage, alpha):
         return
-    alpha, power = protocol.analysis.alpha, protocol.analysis.power
+    power = protocol.analysis.power
     who = f"The {n} {'planned' if study is None else 'analysed'} participants"
     yield (
         f"{who} suffice to detect a standardised paired difference of d_z = "
-        f"{smallest_effect(n, power, alpha):.3f} with power {power:.2f} at two-sided α = {alpha:g}."
+        f"{smallest_effect(n, power, alpha):.3f} with power {power:.2f} at "
+        f"{words.level(stage, protocol.analysis.alpha)}."
     )
 
 
@@ -146,20 +152,22 @@ def _texts(protocol: Protocol, study: Study | None) -> Iterator[Entry]:
         "blinding check.",
     )
     primary = len(families(protocol)[0].contrasts)
+    last = stage_at(protocol, protocol.participants)
     yield Entry(
         "How was the number of participants justified?",
         f"Exact power of the paired t test with the participant as the unit: planned N = "
         f"{protocol.participants}, smallest d_z "
-        f"{_smallest(protocol)} at power {protocol.analysis.power:.2f} and two-sided α = "
-        f"{protocol.analysis.alpha:g}; {primary} primary tests, Holm-corrected.",
+        f"{_smallest(protocol)} at power {protocol.analysis.power:.2f} and "
+        f"{words.level(last, protocol.analysis.alpha)}; {primary} primary tests, Holm-corrected.",
     )
 
 
 def _smallest(protocol: Protocol) -> str:
     if protocol.participants < 2:
         return "not defined"
-    analysis = protocol.analysis
-    return f"{smallest_effect(protocol.participants, analysis.power, analysis.alpha):.3f}"
+    analysis, planned = protocol.analysis, protocol.participants
+    alpha = level_of(stage_at(protocol, planned), analysis.alpha) or analysis.alpha
+    return f"{smallest_effect(planned, analysis.power, alpha):.3f}"
 
 
 def _participants(protocol: Protocol, study: Study | None) -> Iterator[Entry]:

@@ -55,7 +55,9 @@ def outline(
         Section("primary", "Primary comparison", _primary()),
         Section("learning", "Learning over rounds", _learning(findings)),
         Section("remaining", "Remaining comparisons", _remaining(findings)),
-        Section("effects", "Effect sizes and evidence for no difference", _effects(findings)),
+        Section(
+            "effects", "Effect sizes and evidence for no difference", _effects(findings, tables)
+        ),
         Section("sensitivity", "Sensitivity analyses", _sensitivity(findings)),
         Section("ratings", "Ratings", _ratings(findings)),
         Section("preferences", "Preferences", _preferences()),
@@ -122,19 +124,27 @@ def _remaining(findings: Findings) -> tuple[Paragraph | Shows, ...]:
     return (_table("confirmatory_f3"), _figure("forest"), _fold("apa_sentences"))
 
 
-def _effects(findings: Findings) -> tuple[Paragraph | Shows, ...]:
-    return (Paragraph(words.no_difference(findings)), _table("no_difference"), _fold("effects"))
+def _effects(findings: Findings, tables: Mapping[str, Table]) -> tuple[Paragraph | Shows, ...]:
+    equivalence = (_table("equivalence"),) if "equivalence" in tables else ()
+    return (
+        Paragraph(words.no_difference(findings)),
+        *equivalence,
+        _table("no_difference"),
+        _fold("effects"),
+    )
 
 
 def _sensitivity(findings: Findings) -> tuple[Paragraph | Shows, ...]:
+    reason = findings.stage.too_early if findings.stage else ""
+    withheld = (f"{reason[0].upper()}{reason[1:]}.",) if reason else ()
     return (
         Paragraph(words.SENSITIVITY),
         _table("sensitivity_unexcluded"),
-        _table("sensitivity_imputed"),
+        _table("sensitivity_imputed", *withheld),
         _table("sensitivity"),
-        _table("mixed"),
-        _table("ordinal"),
-        _fold("mixed_variances"),
+        _table("mixed", *withheld),
+        _table("ordinal", *withheld),
+        _fold("mixed_variances", *withheld),
         _fold("sensitivity_f2_f3"),
     )
 
@@ -182,7 +192,7 @@ def _systems(findings: Findings, tables: Mapping[str, Table]) -> tuple[Paragraph
 
 def _reach(findings: Findings) -> tuple[Paragraph | Shows, ...]:
     return (
-        Paragraph(words.stopping(findings.protocol)),
+        Paragraph(words.stopping(findings)),
         _table("hypotheses"),
         _table("power"),
         _figure("power"),

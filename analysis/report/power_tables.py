@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.errors import InputError
+from analysis.sequential import Stage
 from study_design import power_paired, smallest_effect
 
 MOST = 10_000_000
@@ -58,6 +59,23 @@ def power_tables(
         tuple((n, smallest_effect(n, target, alpha)) for n in sizes),
         tuple((d, participants_needed(d, target, alpha)) for d in effects),
     )
+
+
+def why_no_power(participants: int, stage: Stage | None, level: float | None) -> str:
+    """Why nothing can be said of the power at this level; empty when something can.
+
+    stage, level   where the study stands, and the level of its look; None before the first
+
+    >>> why_no_power(1, None, 0.05), why_no_power(24, None, 0.05)
+    ('needs at least 2 participants, has 1', '')
+    """
+    if stage and stage.too_early:
+        return stage.too_early
+    if participants < 2:
+        return f"needs at least 2 participants, has {participants}"
+    if stage and level is not None and level < LEAST_ALPHA:
+        return f"the level of this look is below {LEAST_ALPHA:g}"
+    return ""
 
 
 def participants_needed(effect: float, power: float = 0.80, alpha: float = 0.05) -> int | None:

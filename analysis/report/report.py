@@ -12,6 +12,7 @@ from analysis.findings import Findings
 from analysis.report import words
 from analysis.report.confirmatory_tables import confirmatory_tables
 from analysis.report.diagnostic_tables import diagnostic_tables
+from analysis.report.equivalence_table import equivalence_tables
 from analysis.report.exploratory_tables import exploratory_tables
 from analysis.report.figures import Figure, report_figures
 from analysis.report.mixed_tables import mixed_tables
@@ -56,6 +57,7 @@ def build_report(findings: Findings) -> Report:
             *confirmatory_tables(findings),
             *mixed_tables(findings),
             *rating_tables(study),
+            *equivalence_tables(findings),
             *exploratory_tables(findings),
             *diagnostic_tables(findings),
             *study_tables(study),

@@ -14,8 +14,10 @@ from analysis import describe
 from analysis.confirmatory import arm_label
 from analysis.data.frames import frame
 from analysis.data.study import Study
+from analysis.report.power_tables import why_no_power
 from analysis.report.table import Shown, Table
-from study_design import families, power_paired, smallest_effect, testable
+from analysis.sequential import Stage, level_of, level_text, stage_at, stage_of
+from study_design import Protocol, families, power_paired, smallest_effect, testable
 
 _ARM = Shown("Arm", lambda row: arm_label(row["arm"]))
 _LIBRARIES = ("numpy", "scipy", "pandas", "krippendorff", "plotly")
@@ -69,26 +71,40 @@ def _hypotheses(study: Study) -> Table:
     return Table("hypotheses", "What these arms can test", table, columns, stacked=True)
 
 
-def levels(study: Study) -> tuple[float, float]:
-    """α, and α of the first step of Holm's correction in the primary family."""
-    alpha = study.protocol.analysis.alpha
-    return alpha, alpha / len(families(study.protocol)[0].contrasts)
+def levels(protocol: Protocol, stage: Stage | None) -> tuple[float | None, float | None]:
+    """α, and α of the first step of Holm's correction in the primary family; at a look its levels.
+
+    None twice before the first look.
+    """
+    alpha, first = protocol.analysis.alpha, len(families(protocol)[0].contrasts)
+    return level_of(stage, alpha), level_of(stage, alpha / first)
+
+
+def _samples(study: Study) -> tuple[tuple[str, int, Stage | None], ...]:
+    """The planned and the reached number of participants, each with the look that it is at."""
+    planned = study.protocol.participants
+    return (
+        ("planned", planned, stage_at(study.protocol, planned)),
+        ("reached", study.sample.n, stage_of(study.export)),
+    )
 
 
 def _power(study: Study) -> Table:
     rows = []
     target = study.protocol.analysis.power
-    sizes = (("planned", study.protocol.participants), ("reached", study.sample.n))
-    for label, size in sizes:
-        for alpha in levels(study):
-            enough = size >= 2
-            value = smallest_effect(size, power=target, alpha=alpha) if enough else None
-            note = "" if enough else f"needs at least 2 participants, has {size}"
+    for label, size, stage in _samples(study):
+        for alpha in levels(study.protocol, stage):
+            value, note = None, why_no_power(size, stage, alpha)
+            if alpha is not None and not note:
+                value = smallest_effect(size, power=target, alpha=alpha)
             rows.append((label, size, alpha, target, value, note))
+    level = Shown("α", "alpha", 3)
+    if stage_at(study.protocol, 0):
+        level = Shown("α", lambda row: level_text(row["alpha"]), "p")
     columns = (
         Shown("Sample", "sample"),
         Shown("N", "n", "count"),
-        Shown("α", "alpha", 3),
+        level,
         Shown("Power", "power", 2),
         Shown("Smallest d_z", "smallest_d_z", 3),
     )
@@ -96,6 +112,8 @@ def _power(study: Study) -> Table:
         "Exact, from the noncentral t, two-sided. The smaller α is that of the first step of "
         "Holm's correction in F1."
     )
+    if stage_at(study.protocol, 0):
+        note += " At a look α is its nominal level, and only what is rejected there counts."
     table = frame(rows, ["sample", "n", "alpha", "power", "smallest_d_z", "note"])
     caption = "The smallest effect that this study detects"
     return Table("power", caption, table, columns, note, grouped=1)
@@ -103,12 +121,12 @@ def _power(study: Study) -> Table:
 
 def _power_curve(study: Study) -> Table:
     """Power of the reached sample, and of the planned one where they differ, over d_z."""
-    sizes = dict.fromkeys([study.sample.n, study.protocol.participants])
+    sizes = {n: stage for _, n, stage in reversed(_samples(study))}
     rows = [
         (n, alpha, float(d), power_paired(n, float(d), alpha))
-        for n in sizes
-        if n >= 2
-        for alpha in dict.fromkeys(levels(study))
+        for n, stage in sizes.items()
+        for alpha in dict.fromkeys(levels(study.protocol, stage))
+        if alpha is not None and not why_no_power(n, stage, alpha)
         for d in np.round(np.linspace(0.0, 1.5, 51), 4)
     ]
     return Table("power_curve", "Power by effect", frame(rows, ["n", "alpha", "d_z", "power"]))

@@ -8,8 +8,10 @@ from analysis.confirmatory import ContrastResult, FamilyResult, arm_label
 from analysis.exploratory import Guess
 from analysis.findings import Findings
 from analysis.report.table import Table
+from analysis.sequential import Stage, level_of, level_text, stage_at
 from analysis.stats.results import number, p_text
 from study_design import Protocol, testable
+from study_design.plan import Equivalence
 
 SIMULATED = (
     "These participants are simulated. A program gave the ratings. The numbers show that the "
@@ -46,21 +48,27 @@ def _verdict(family: FamilyResult, result: ContrastResult) -> str:
     rejected = family.rejected(result)
     if rejected is None:
         return ""
-    return f" The null hypothesis is {'' if rejected else 'not '}rejected at α = {family.alpha:g}."
+    stage, word = family.stage, "rejected" if rejected else "not rejected"
+    if stage is None:
+        return f" The null hypothesis is {word} at α = {family.alpha:g}."
+    return f" The null hypothesis is {word} at look {stage.number} of {len(stage.planned)}."
 
 
 def _reach(findings: Findings, tables: Mapping[str, Table]) -> str:
     n = findings.sample.n
     people = f"{n} participant{'' if n == 1 else 's'}"
+    held_to = level(findings.stage, findings.protocol.analysis.alpha)
     row = next(r for r in tables["power"].records() if r["sample"] == "reached")
     if row["smallest_d_z"] is None:
         reach = f"With {people} no effect is detectable: {row['note']}."
+        if findings.stage and n >= 2:
+            reach = f"What {people} can detect is not stated: {row['note']}."
     else:
         reach = (
             f"With {people} this study detects a standardised paired difference of d_z = "
-            f"{row['smallest_d_z']:.3f} with power {row['power']:.2f} (two-sided α = "
-            f"{row['alpha']:g}); smaller effects can go unnoticed, and a result that is not "
-            "significant is no evidence of equality."
+            f"{row['smallest_d_z']:.3f} with power {row['power']:.2f} ({held_to}); smaller "
+            "effects can go unnoticed, and a result that is not significant is no evidence of "
+            "equality."
         )
     able = [h.id for h in testable(findings.protocol) if h.testable]
     return (
@@ -71,14 +79,33 @@ def _reach(findings: Findings, tables: Mapping[str, Table]) -> str:
 
 def no_difference(findings: Findings) -> str:
     """How to read the Bayes factors and the smallest bounds."""
-    alpha = findings.protocol.analysis.alpha
-    return (
+    alpha, limits = findings.protocol.analysis.alpha, findings.protocol.analysis.equivalence
+    bayes = (
         "Exploratory. The JZS Bayes factor weighs a difference against none (Cauchy prior on d_z "
-        "of scale 0.707; BF₁₀ above 1 speaks for a difference, below 1 for none). The protocol "
-        "states no equivalence bounds, so equivalence is not tested and not claimed; the table "
-        f"gives the {100 * (1 - 2 * alpha):.4g}% interval and the smallest bounds ± within which "
-        "two one-sided tests would have shown it."
+        "of scale 0.707; BF₁₀ above 1 speaks for a difference, below 1 for none)."
     )
+    interval = f"the {100 * (1 - 2 * alpha):.4g}% interval and the smallest bounds ± within which"
+    if limits is None:
+        return (
+            f"{bayes} The protocol states no equivalence bounds, so equivalence is not tested and "
+            f"not claimed; the table gives {interval} two one-sided tests would have shown it."
+        )
+    return (
+        f"Pre-registered: equivalence within {bounds(limits)}, as the protocol states the bounds, "
+        f"by two one-sided tests at α = {alpha:g} of every contrast of means. {bayes} The table "
+        f"after it gives {interval} two one-sided tests would have shown equivalence; bounds that "
+        "are read off the data are no test."
+    )
+
+
+def bounds(limits: Equivalence) -> str:
+    """The bounds of a protocol, with their units.
+
+    >>> bounds(Equivalence(low=-0.3, high=0.25))
+    '−0.3 to 0.25 points'
+    """
+    low, high = (f"{limit:g}".replace("-", "−") for limit in (limits.low, limits.high))
+    return f"{low} to {high} points" if limits.units == "raw" else f"d_z = {low} to {high}"
 
 
 def blinding(guess: Guess) -> str:
@@ -117,12 +144,59 @@ def model(findings: Findings, tables: Mapping[str, Table]) -> str:
     return text
 
 
-def stopping(protocol: Protocol) -> str:
-    """The stopping rule of the protocol."""
+def stopping(findings: Findings) -> str:
+    """The stopping rule of the protocol, and at which of its looks the report is."""
+    stage = findings.stage
+    if stage is None:
+        return (
+            "Stopping: fixed. The protocol states one analysis, when "
+            f"{findings.protocol.participants} participants have completed, and no look at the "
+            "results before; no α is spent on the way."
+        )
+    alpha = findings.protocol.analysis.alpha
+    if stage.too_early:
+        return (
+            f"Stopping: {_spending(stage, alpha)}. The first is still to come, as "
+            f"{stage.completed} have completed: no confirmatory, secondary or equivalence test was "
+            "made. Descriptions and exploratory tests are shown all the same; nothing about the "
+            "study may be decided by them."
+        )
+    levels = listed([level_text(p) for p in stage.boundaries(alpha).nominal])
     return (
-        f"Stopping: fixed. The protocol states one analysis, when {protocol.participants} "
-        "participants have completed, and no look at the results before; no α is spent on the way."
+        f"Stopping: {_spending(stage, alpha)}, with nominal levels of {levels} for a single test. "
+        f"{_standing(stage)} Holm's procedure compares the j-th smallest p of a family of m with "
+        "the level that the look has for α/(m − j + 1) (Ye, Li, Liu and Yao, 2013). What an "
+        "earlier look rejected stays rejected, and stands in the report of that look alone. "
+        "Estimates and intervals are not corrected for the looks: a study that stops early tends "
+        "to overstate its effect."
     )
+
+
+def _spending(stage: Stage, alpha: float) -> str:
+    at = listed([str(planned) for planned in stage.planned])
+    rule = stage.boundaries(alpha).rule
+    return f"{rule} of α = {alpha:g} over looks at {at} completed participants"
+
+
+def _standing(stage: Stage) -> str:
+    """At which look the data are, and whether they hold what was planned for it."""
+    planned = stage.planned[stage.number - 1]
+    where = f"This is look {stage.number} of {len(stage.planned)}"
+    if stage.completed == planned:
+        return f"{where}: {planned} have completed, as planned for it."
+    return (
+        f"{where}, a deviation from the plan: the protocol states it for {planned} completed "
+        f"participants, and the data hold {stage.completed}. The tests use everyone of these who "
+        "is not excluded, with the levels of the looks as planned."
+    )
+
+
+def level(stage: Stage | None, alpha: float) -> str:
+    """What a single test is held to: α, or the level of the look that the study is at."""
+    found = level_of(stage, alpha)
+    if stage is None or found is None:
+        return f"two-sided α = {alpha:g}"
+    return f"two-sided level {level_text(found)} of look {stage.number} of {len(stage.planned)}"
 
 
 def methods(protocol: Protocol) -> list[str]:
@@ -152,13 +226,29 @@ def analysis(protocol: Protocol) -> str:
         "over rounds within participant and arm, and the differences are tested by a two-sided "
         "paired t test; for a slope, each participant's least-squares slope of the difference on "
         "the centred round is tested against zero by a one-sample t test. Families are corrected "
-        f"by Holm's method on their own at α = {protocol.analysis.alpha:g}; everything else is "
-        "exploratory and labelled so. Sensitivity analyses use Wilcoxon's signed-rank test with "
-        "its exact distribution under ties (zeros dropped before ranking, and by Pratt after), the "
-        "sign test, multiple imputation of missing rounds under missing at random, a linear mixed "
-        "model and a cumulative-link mixed model. Bootstrap intervals are bias-corrected and "
-        "accelerated, over participants, from a fixed seed."
+        f"{_correction(protocol)}; everything else is exploratory and labelled so. Sensitivity "
+        "analyses use Wilcoxon's signed-rank test with its exact distribution under ties (zeros "
+        "dropped before ranking, and by Pratt after), the sign test, multiple imputation of "
+        "missing rounds under missing at random, a linear mixed model and a cumulative-link mixed "
+        "model. Bootstrap intervals are bias-corrected and accelerated, over participants, from a "
+        "fixed seed."
     )
+
+
+def _correction(protocol: Protocol) -> str:
+    """How families are corrected, and the equivalence tests where there are any."""
+    alpha, limits = protocol.analysis.alpha, protocol.analysis.equivalence
+    stage = stage_at(protocol, 0)
+    text = f"by Holm's method on their own at α = {alpha:g}"
+    if stage is not None:
+        text = f"on their own by Holm's procedure at each look, with {_spending(stage, alpha)}"
+    if limits is not None:
+        last = " at the last look" if stage else ""
+        text += (
+            f"; contrasts of means are tested for equivalence within {bounds(limits)} by two "
+            f"one-sided tests{last}, each on its own"
+        )
+    return text
 
 
 def exclusions(protocol: Protocol) -> str:

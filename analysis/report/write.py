@@ -108,6 +108,7 @@ def _results(findings: Findings, report: Report) -> dict[str, Any]:
                         **asdict(result.contrast),
                         "means": result.means,
                         "p_adjusted": result.p_adjusted,
+                        **({"level": result.level} if family.stage else {}),
                         "rejected": family.rejected(result),
                         "sentence": result.apa(),
                         "test": asdict(result.test),

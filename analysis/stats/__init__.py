@@ -1,1 +1,1 @@
-"""The tests, effect sizes and intervals: arrays in, result objects out, one idea a module."""
+"""Tests, effect sizes and intervals: arrays or tidy frames in, results out, one idea a module."""

@@ -14,16 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Unpack, cast
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.optimize import brentq
 
 from analysis.errors import InputError
-from analysis.stats.arrays import DECIMALS, Array
+from analysis.stats.arrays import DECIMALS, Array, check_level, numbers
 from analysis.stats.results import NOT_ESTIMABLE, Estimate, Interval, number, p_text
+from analysis.stats.tidy import Averaged, by_factors
 
 LARGEST_F = 1e5
 
@@ -99,11 +101,18 @@ class Anova:
 
 
 def rm_anova(
-    values: ArrayLike, *, factors: Sequence[str] | None = None, level: float = 0.90
+    values: ArrayLike | pd.DataFrame,
+    *,
+    factors: Sequence[str] | None = None,
+    level: float = 0.90,
+    **tidy: Unpack[Averaged],
 ) -> Anova:
     """The analysis of variance of `values` (participants, a) or (participants, a, b).
 
+    values   or a tidy DataFrame, in which `factors` names the columns; ["arm"] when None
     factors  one name an axis after the first; "A" and "B" when None
+    tidy     mean_over="round" averages the rounds where they are no factor; participant, arm, value
+             and item: columns not called as in the export
     level    of the intervals of partial eta squared: 90% is the interval that excludes zero
              exactly when p < .05 (J. H. Steiger, 2004, Psychological Methods 9, 164-182)
 
@@ -114,13 +123,13 @@ def rm_anova(
     >>> rm_anova([[1, 2, 4], [2, 2, 5], [1, 3, 3], [2, 4, 6]], factors=["arm"]).apa()
     'arm: F(1.58, 4.73) = 17.21, p = .008, ε_GG = .79, η²_p = .85, 90% CI [.49, .93], η²_G = .67'
     """
+    values, factors = by_factors(values, factors, tidy)
     table = _cells(values)
     n, shape = table.shape[0], table.shape[1:]
     names = list(factors) if factors is not None else ["A", "B"][: len(shape)]
     if len(names) != len(shape):
         raise InputError(f"factors must name the {len(shape)} factors of values, has {len(names)}")
-    if not 0.0 < level < 1.0:
-        raise InputError(f"level = {level!r}: must be in (0, 1)")
+    check_level(level)
     contrasts = [_contrasts(size) for size in shape]
     means = [np.full((size, 1), size**-0.5) for size in shape]
     if len(shape) == 1:
@@ -131,11 +140,10 @@ def rm_anova(
             names[1]: np.kron(means[0], contrasts[1]),
             f"{names[0]} × {names[1]}": np.kron(contrasts[0], contrasts[1]),
         }
-    flat = table.reshape(n, -1)  # (n, cells)
+    flat = table.reshape(n, int(np.prod(shape)))  # (n, cells)
     projected = {name: flat @ basis for name, basis in bases.items()}  # (n, df) each
     people = flat.mean(axis=1) * np.sqrt(flat.shape[1])
-    variation = float(np.square(people - people.mean()).sum())
-    variation += sum(float(np.square(y - y.mean(axis=0)).sum()) for y in projected.values())
+    variation = sum(float(np.square(_centred(y)).sum()) for y in (people, *projected.values()))
     size = float(np.abs(flat).max(initial=0.0))
     return Anova(n, tuple(_effect(k, y, variation, size, level) for k, y in projected.items()))
 
@@ -143,9 +151,9 @@ def rm_anova(
 def _effect(name: str, y: Array, variation: float, size: float, level: float) -> AnovaEffect:
     """Test whether the contrasts y (n, df) have mean zero; `size` is that of the ratings."""
     n, df = y.shape
-    centred = y - y.mean(axis=0)
-    ss, ss_error = float(n * np.square(y.mean(axis=0)).sum()), float(np.square(centred).sum())
-    df_error = df * (n - 1)
+    centred = _centred(y)
+    ss, ss_error = float(n * np.square((y - centred)[:1]).sum()), float(np.square(centred).sum())
+    df_error = df * max(n - 1, 0)
     reason = ""
     if n < 2:
         reason = f"needs at least 2 participants, has {n}"
@@ -183,6 +191,11 @@ def _effect(name: str, y: Array, variation: float, size: float, level: float) ->
         generalized_eta2=Estimate("η²_G", ss / (ss + variation)),
         note=note,
     )
+
+
+def _centred(y: Array) -> Array:
+    """Deviations from the mean over participants, the first axis; none of nobody."""
+    return y - y.mean(axis=0) if len(y) else y
 
 
 def _huynh_feldt(gg: float, df: int, n: int) -> float | None:
@@ -230,16 +243,13 @@ def _contrasts(size: int) -> Array:
 
 
 def _cells(values: ArrayLike) -> Array:
-    try:
-        table = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"values must hold numbers in equal rows: {error}") from None
+    table = numbers(values, "values")
     if table.ndim not in (2, 3) or min(table.shape[1:], default=0) < 2:
         raise InputError(
             "values must be (participants, levels) or (participants, levels, levels) with at least "
             f"2 levels, has shape {table.shape}"
         )
-    bad = np.argwhere(~np.isfinite(table))
+    bad = np.argwhere(np.isnan(table))
     if bad.size:
         where = ", ".join(str(int(index)) for index in bad[0])
         raise InputError(f"values must be finite in every cell; position {where} is not")

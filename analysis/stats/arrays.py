@@ -6,6 +6,7 @@ that ranks or counts differences therefore works on differences rounded to ten d
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import cast
 
 import numpy as np
@@ -15,6 +16,30 @@ from analysis.errors import InputError
 
 Array = NDArray[np.float64]
 DECIMALS = 10
+LARGEST = 1e50  # in size: the fourth power, which the spread of a variance takes, is still a float
+
+
+def numbers(values: ArrayLike, name: str) -> Array:
+    """`values` as a float array of any shape, nan where one is missing, or InputError.
+
+    Infinite numbers are refused, and those so large that their squares are no numbers any more.
+    """
+    try:
+        array = np.asarray(values)
+        if np.iscomplexobj(array):
+            raise TypeError("complex numbers cannot be compared")
+        array = array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} must hold numbers: {error}") from None
+    bad = np.argwhere(np.abs(array) > LARGEST)
+    if bad.size:
+        number = array[tuple(bad[0])]
+        if np.isinf(number):
+            rule = "must be finite, or nan where a value is missing"
+        else:
+            rule = f"must be at most {LARGEST:g} in size"
+        raise InputError(f"{name} {rule}; {_position(bad[0])}is {number:g}")
+    return array
 
 
 def vector(values: ArrayLike, name: str) -> Array:
@@ -48,13 +73,26 @@ def differences(x: ArrayLike, y: ArrayLike | None = None, /) -> Array:
     return cast(Array, np.round(first, DECIMALS))
 
 
+def check_level(level: float, name: str = "level") -> None:
+    """InputError unless `level`, of intervals or of a test, lies between 0 and 1."""
+    if not 0.0 < level < 1.0:
+        raise InputError(f"{name} = {level!r}: must be in (0, 1)")
+
+
+def check_whole(least: int = 0, **counts: int) -> None:
+    """InputError unless all of `counts` are whole numbers, `least` at least."""
+    for name, count in counts.items():
+        if not isinstance(count, Integral) or count < least:
+            raise InputError(f"{name} = {count!r}: must be a whole number >= {least}")
+
+
 def _floats(values: ArrayLike, name: str) -> Array:
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name} must hold numbers: {error}") from None
-    bad = np.argwhere(~np.isfinite(array))
+    array = numbers(values, name)
+    bad = np.argwhere(np.isnan(array))
     if bad.size:
-        where = ", ".join(str(int(index)) for index in bad[0])
-        raise InputError(f"{name} must be finite; position {where} is {array[tuple(bad[0])]}")
+        raise InputError(f"{name} must be finite; {_position(bad[0])}is nan")
     return array
+
+
+def _position(index: NDArray[np.intp]) -> str:
+    return f"position {', '.join(str(int(i)) for i in index)} " if index.size else ""

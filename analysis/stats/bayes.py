@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
+from typing import Unpack, cast
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import integrate, optimize
 
@@ -21,6 +22,7 @@ from analysis.errors import InputError
 from analysis.stats.arrays import differences
 from analysis.stats.effects import why_constant
 from analysis.stats.results import NOT_ESTIMABLE, number
+from analysis.stats.tidy import Pair, paired
 
 MEDIUM = math.sqrt(2.0) / 2.0  # the prior scale that is usually called medium
 
@@ -59,11 +61,17 @@ class BayesFactor:
 
 
 def jzs_bayes_factor(
-    x: ArrayLike, y: ArrayLike | None = None, /, *, scale: float = MEDIUM
+    x: ArrayLike | pd.DataFrame,
+    y: ArrayLike | None = None,
+    /,
+    *,
+    scale: float = MEDIUM,
+    **tidy: Unpack[Pair],
 ) -> BayesFactor:
     """BF₁₀ of x − y: a Cauchy prior on d_z against d_z = 0.
 
-    x, y   (n,) one value a participant; or x alone, the differences
+    x, y   (n,) one value a participant; or x alone, the differences or a tidy DataFrame
+    tidy   as for `paired_t`
     scale  r > 0 of the prior: half of its mass lies within ±r
 
     InputError for arrays that do not pair up or a scale out of range; constant or single
@@ -74,6 +82,7 @@ def jzs_bayes_factor(
     """
     if not (math.isfinite(scale) and scale > 0.0):
         raise InputError(f"scale = {scale!r}: must be finite and > 0")
+    x, y = paired(x, y, tidy)
     d = differences(x, y)
     reason = why_constant(d)
     if reason:

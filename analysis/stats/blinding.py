@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from analysis.errors import InputError
-from analysis.stats.arrays import matrix
+from analysis.stats.arrays import check_level, check_whole, matrix
 from analysis.stats.results import Estimate, Interval
 
 WRONG = 0.5  # James's weight of a wrong guess; a right one has 0 and "don't know" has 1
@@ -52,8 +52,10 @@ def guess_index(
     >>> round(guess_index("hare", 12, 24, 3).index.value, 2)
     0.25
     """
+    check_level(level)
+    check_whole(count=count, total=total, choices=choices, dont_know=dont_know)
     guessed = total - dont_know
-    if choices < 2 or dont_know < 0 or not 0 <= count <= guessed:
+    if choices < 2 or count > guessed:
         without = f" ({dont_know} don't know)" if dont_know else ""
         raise InputError(
             f"{count} of {total} guesses{without} among {choices} choices is not possible"
@@ -86,11 +88,9 @@ def bang_index(
     >>> bang_index(82, 25, 170).apa()
     'index = 0.21, 95% CI [0.14, 0.27]'
     """
-    if choices < 2 or min(correct, wrong, dont_know) < 0:
-        raise InputError(
-            f"{correct} right, {wrong} wrong, {dont_know} don't know among {choices} choices"
-            " is not possible"
-        )
+    check_level(level)
+    check_whole(correct=correct, wrong=wrong, dont_know=dont_know)
+    check_whole(2, choices=choices)
     total = correct + wrong + dont_know
     if total == 0:
         return Estimate("index", None, note="nobody answered")
@@ -111,6 +111,7 @@ def james_index(answers: ArrayLike, *, level: float = 0.95) -> Estimate:
     >>> james_index([[82, 25, 170], [27, 29, 83]]).apa()
     'James index = 0.75, 95% CI [0.71, 0.79]'
     """
+    check_level(level)
     name = "James index"
     table = matrix(answers, "answers")
     k = table.shape[0]

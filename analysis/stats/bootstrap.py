@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from analysis.stats.arrays import Array
+from analysis.stats.arrays import Array, check_level
 from analysis.stats.results import Interval
 
 SEED = 20_261_122
@@ -37,6 +37,7 @@ def bca(
     >>> interval is not None and interval.low < 9.5 < interval.high
     True
     """
+    check_level(level)
     n = samples[0].size
     if n < 3:
         return None, f"no bootstrap interval from {n} participant{'s' * (n != 1)}"

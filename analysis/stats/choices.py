@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from analysis.errors import InputError
-from analysis.stats.arrays import Array, matrix
+from analysis.stats.arrays import Array, check_level, check_whole, matrix, numbers, vector
 from analysis.stats.bootstrap import bca
 from analysis.stats.results import Estimate, Interval, TestResult
 from analysis.stats.worths import Stages, Worths, fit_worths, stages_of_rankings
@@ -71,13 +71,13 @@ def bradley_terry(
     >>> [round(worth, 3) for worth in bradley_terry([[0, 3], [1, 0]]).values]
     [0.75, 0.25]
     """
-    table = np.array(wins, dtype=np.float64)
+    table = numbers(wins, "wins")
     if table.ndim not in (2, 3) or table.shape[-1] != table.shape[-2] or table.shape[-1] < 2:
         raise InputError(
             "wins must be (arms, arms) or (participants, arms, arms) with at least 2 arms, "
             f"has shape {table.shape}"
         )
-    if not np.isfinite(table).all() or (table < 0).any():
+    if not (table >= 0).all():
         raise InputError("wins must hold counts >= 0")
     k = table.shape[-1]
     each = table.reshape(-1, k, k)
@@ -104,16 +104,15 @@ def plackett_luce(ranks: ArrayLike, *, level: float = 0.95, bootstrap: bool = Tr
     >>> [round(worth, 3) for worth in worths.values]
     [0.442, 0.338, 0.22]
     """
-    table = np.asarray(ranks, dtype=np.float64)
+    table = numbers(ranks, "ranks")
+    shape = table.shape
     if table.ndim == 2:
         table = table[:, None, :]
     if table.ndim != 3 or not 2 <= table.shape[2] <= MOST_ARMS:
         raise InputError(
             "ranks must be (participants, arms) or (participants, rounds, arms) with 2 to "
-            f"{MOST_ARMS} arms, has shape {np.shape(ranks)}"
+            f"{MOST_ARMS} arms, has shape {shape}"
         )
-    if np.isinf(table).any():
-        raise InputError("ranks must be finite, or nan for an arm that was not ranked")
     ordered = np.sort(table, axis=2)
     tied = np.argwhere(np.diff(ordered, axis=2) == 0.0)
     if tied.size:
@@ -138,7 +137,9 @@ def choice_test(count: int, total: int, *, choices: int = 3, level: float = 0.95
     >>> choice_test(110, 240).apa()
     'k = 110, p < .001, share = 0.46, 95% CI [0.39, 0.52]'
     """
-    if choices < 2 or not 0 <= count <= total:
+    check_level(level)
+    check_whole(count=count, total=total, choices=choices)
+    if choices < 2 or count > total:
         raise InputError(f"{count} of {total} choices among {choices} is not possible")
     test = f"exact binomial against 1/{choices}"
     if total == 0:
@@ -191,7 +192,10 @@ def win_probability(first: ArrayLike, second: ArrayLike, *, level: float = 0.95)
     >>> win_probability([3, 2, 4], [1, 2, 0]).value
     0.75
     """
-    table = _counts(np.column_stack([np.asarray(first), np.asarray(second)]), 2)
+    own, other = vector(first, "first"), vector(second, "second")
+    if own.shape != other.shape:
+        raise InputError(f"first and second must pair up: {own.size} and {other.size} values")
+    table = _counts(np.column_stack([own, other]), 2)
     both = table.sum(axis=1)
     if both.sum() == 0:
         return Estimate("P(win)", None, note="neither arm was ever chosen")

@@ -12,17 +12,20 @@ cohen_d is lost.
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from typing import cast
+from typing import Unpack, cast
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import gammaln
 
-from analysis.stats.arrays import DECIMALS, Array, differences, vector
+from analysis.errors import InputError
+from analysis.stats.arrays import DECIMALS, Array, check_level, differences, vector
 from analysis.stats.bootstrap import bca
 from analysis.stats.results import Estimate, Interval
+from analysis.stats.tidy import Pair, paired
 
 LARGEST_T = 1_000.0
 
@@ -36,12 +39,23 @@ def why_constant(d: Array) -> str:
     return ""
 
 
-def cohens_dz(x: ArrayLike, y: ArrayLike | None = None, /, *, level: float = 0.95) -> Estimate:
+def cohens_dz(
+    x: ArrayLike | pd.DataFrame,
+    y: ArrayLike | None = None,
+    /,
+    *,
+    level: float = 0.95,
+    **tidy: Unpack[Pair],
+) -> Estimate:
     """Mean difference over the SD of the differences, with its noncentral-t interval.
+
+    x, y, tidy  as for `paired_t`
 
     >>> cohens_dz([1.0, 2.0, 2.0, 3.0]).apa()
     'd_z = 2.45, 95% CI [0.34, 4.53]'
     """
+    check_level(level)
+    x, y = paired(x, y, tidy)
     d = differences(x, y)
     reason = why_constant(d)
     if reason:
@@ -55,8 +69,19 @@ def cohens_dz(x: ArrayLike, y: ArrayLike | None = None, /, *, level: float = 0.9
     return Estimate("d_z", value, interval)
 
 
-def hedges_gz(x: ArrayLike, y: ArrayLike | None = None, /, *, level: float = 0.95) -> Estimate:
-    """d_z times J(df), which takes out its small-sample bias; df = n − 1 in the note."""
+def hedges_gz(
+    x: ArrayLike | pd.DataFrame,
+    y: ArrayLike | None = None,
+    /,
+    *,
+    level: float = 0.95,
+    **tidy: Unpack[Pair],
+) -> Estimate:
+    """d_z times J(df), which takes out its small-sample bias; df = n − 1 in the note.
+
+    x, y, tidy  as for `paired_t`
+    """
+    x, y = paired(x, y, tidy)
     d_z = cohens_dz(x, y, level=level)
     if d_z.value is None:
         return Estimate("g_z", None, note=d_z.note)
@@ -71,9 +96,23 @@ def hedges_gz(x: ArrayLike, y: ArrayLike | None = None, /, *, level: float = 0.9
     return Estimate("g_z", d_z.value * j, interval, note=f"J({df}) = {j:.4f}")
 
 
-def cohens_dav(x: ArrayLike, y: ArrayLike, /, *, level: float = 0.95) -> Estimate:
-    """Mean difference over the root mean variance of the two conditions."""
-    first, second = vector(x, "x"), vector(y, "y")
+def cohens_dav(
+    x: ArrayLike | pd.DataFrame,
+    y: ArrayLike | None = None,
+    /,
+    *,
+    level: float = 0.95,
+    **tidy: Unpack[Pair],
+) -> Estimate:
+    """Mean difference over the root mean variance of the two conditions.
+
+    x, y, tidy  as for `paired_t`, but differences alone do not do: they have lost the variances
+    """
+    check_level(level)
+    x, y = paired(x, y, tidy)
+    if y is None:
+        raise InputError("y is missing: d_av needs the values of both conditions")
+    first, second = np.round(vector(x, "x"), DECIMALS), np.round(vector(y, "y"), DECIMALS)
     d = differences(first, second)
     if d.size < 2:
         return Estimate("d_av", None, note=why_constant(d))
@@ -84,15 +123,24 @@ def cohens_dav(x: ArrayLike, y: ArrayLike, /, *, level: float = 0.95) -> Estimat
 
 
 def rank_biserial(
-    x: ArrayLike, y: ArrayLike | None = None, /, *, level: float = 0.95, bootstrap: bool = True
+    x: ArrayLike | pd.DataFrame,
+    y: ArrayLike | None = None,
+    /,
+    *,
+    level: float = 0.95,
+    bootstrap: bool = True,
+    **tidy: Unpack[Pair],
 ) -> Estimate:
     """(W+ − W−) / (W+ + W−) over midranks of the nonzero differences; zeros and ties in the note.
 
+    x, y, tidy as for `paired_t`
     bootstrap  False leaves out the interval, which is what takes time
 
     >>> rank_biserial([1.0, 2.0, -3.0, 0.0]).value
     0.0
     """
+    check_level(level)
+    x, y = paired(x, y, tidy)
     d = differences(x, y)
     if not np.any(d):
         return Estimate("r_rb", None, note=f"all {d.size} differences are zero")

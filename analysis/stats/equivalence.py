@@ -11,9 +11,10 @@ d_z by the SD of the sample, as is often done, takes an estimate for the truth.
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal, Unpack, get_args
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
@@ -22,12 +23,13 @@ from analysis.stats.arrays import Array, differences
 from analysis.stats.effects import cohens_dz, why_constant
 from analysis.stats.paired import paired_t
 from analysis.stats.results import Estimate, TestResult, number, p_text
+from analysis.stats.tidy import Pair, paired
 
 Units = Literal["raw", "d_z"]
 
 
 def tost(
-    x: ArrayLike,
+    x: ArrayLike | pd.DataFrame,
     y: ArrayLike | None = None,
     /,
     *,
@@ -35,10 +37,12 @@ def tost(
     high: float,
     units: Units = "raw",
     alpha: float = 0.05,
+    **tidy: Unpack[Pair],
 ) -> TestResult:
     """Is the mean of x − y between `low` and `high`? Equivalent when p <= alpha.
 
-    x, y       (n,) one value a participant; or x alone, the differences
+    x, y, tidy (n,) one value a participant; or x alone, the differences or a tidy DataFrame, as for
+               `paired_t`
     low, high  the bounds, low < high, in the data's units ("raw") or in SDs of the differences
                ("d_z"); stated in the protocol, never chosen after looking
     alpha      level of each of the two tests, in (0, 0.5)
@@ -56,6 +60,7 @@ def tost(
         raise InputError(f"alpha = {alpha!r}: must be in (0, 0.5)")
     if not (np.isfinite([low, high]).all() and low < high):
         raise InputError(f"low = {low!r}, high = {high!r}: must be finite, and low < high")
+    x, y = paired(x, y, tidy)
     d = differences(x, y)
     level = 1.0 - 2.0 * alpha
     symbol = "" if units == "raw" else "d_z "

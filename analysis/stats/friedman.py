@@ -6,23 +6,29 @@ scipy.stats.friedmanchisquare, which gives nan when every participant ranks all 
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
 from analysis.errors import InputError
 from analysis.stats.arrays import DECIMALS, matrix
 from analysis.stats.results import Estimate, TestResult
+from analysis.stats.tidy import Averaged, by_factors
 
 
-def friedman(values: ArrayLike) -> TestResult:
+def friedman(values: ArrayLike | pd.DataFrame, **tidy: Unpack[Averaged]) -> TestResult:
     """Friedman's χ² of `values` (participants, conditions), df = conditions − 1, with Kendall's W.
 
-    InputError for fewer than three conditions. All-equal rows are "not estimable".
+    values may be a tidy DataFrame, whose conditions are the levels of the column arm: as for
+    `rm_anova`. InputError for fewer than three conditions. All-equal rows are "not estimable".
 
     >>> friedman([[1, 2, 3], [1, 3, 2], [1, 2, 3]]).apa()
     'χ²(2) = 4.67, p = .097, W = 0.78'
     """
+    values, _ = by_factors(values, None, tidy)
     table = np.round(matrix(values, "values"), DECIMALS)
     n, k = table.shape
     if k < 3:

@@ -15,17 +15,20 @@ the smallest delta that takes the finding away. By hand: statsmodels' MICE has n
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Unpack
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
 from analysis.errors import InputError
-from analysis.stats.arrays import Array
+from analysis.stats.arrays import Array, check_level, check_whole, numbers
 from analysis.stats.bootstrap import SEED
 from analysis.stats.effects import why_constant
 from analysis.stats.paired import paired_t
 from analysis.stats.results import Estimate, Interval, TestResult, number
+from analysis.stats.tidy import Contrast, by_round
 
 FEWEST = 4  # participants who must have rated a round that is imputed for others
 
@@ -54,16 +57,18 @@ class TippingPoint:
 
 
 def multiple_imputation(
-    values: ArrayLike,
+    values: ArrayLike | pd.DataFrame,
     *,
     imputations: int = 100,
     delta: float = 0.0,
     level: float = 0.95,
     seed: int = SEED,
+    **tidy: Unpack[Contrast],
 ) -> TestResult:
     """Is the mean difference zero, with missing rounds imputed under MAR? Paired t, pooled.
 
-    values  (participants, rounds) treatment − comparator, nan where a round is missing
+    values  (participants, rounds) treatment − comparator, nan where a round is missing; or a tidy
+            DataFrame, with treatment and comparator named and columns as for `participant_slopes`
     delta   points added to every imputed difference; 0 is MAR
 
     Participants who rated nothing are left out and counted in the note. InputError for another
@@ -75,7 +80,11 @@ def multiple_imputation(
     >>> multiple_imputation(table).note
     '12 of 120 rounds imputed 100 times, 14% of the variance is due to what is missing'
     """
+    check_level(level)
+    if not np.isfinite(delta):
+        raise InputError(f"delta = {delta!r}: must be finite")
     test = "paired t, multiple imputation"
+    values = by_round(values, tidy)
     done = _imputed(values, imputations, seed)
     if isinstance(done, str):
         return TestResult(test, "t", None, None, len(np.asarray(values)), note=done)
@@ -102,17 +111,18 @@ def multiple_imputation(
 
 
 def tipping_point(
-    values: ArrayLike,
+    values: ArrayLike | pd.DataFrame,
     *,
     alpha: float = 0.05,
     largest: float = 4.0,
     step: float = 0.05,
     imputations: int = 100,
     seed: int = SEED,
+    **tidy: Unpack[Contrast],
 ) -> TippingPoint:
     """How far imputed differences must move against the finding before p > alpha.
 
-    values   as for `multiple_imputation`
+    values, tidy  as for `multiple_imputation`
     largest  points to go at most, e.g. the width of the scale; step between the deltas tried
 
     >>> table = np.random.default_rng(0).normal(0.5, 1.0, (20, 6))
@@ -120,8 +130,10 @@ def tipping_point(
     >>> tipping_point(table).delta
     -1.95
     """
+    check_level(alpha, "alpha")
     if not (0.0 < step <= largest and np.isfinite(largest)):
         raise InputError(f"step = {step!r}, largest = {largest!r}: must be 0 < step <= largest")
+    values = by_round(values, tidy)
     done = _imputed(values, imputations, seed)
     if isinstance(done, str):
         return TippingPoint(None, (), done)
@@ -171,13 +183,10 @@ def _imputed(values: ArrayLike, imputations: int, seed: int) -> tuple[Array, Arr
 
     A reason in words when the rounds cannot be imputed.
     """
-    table = np.asarray(values, dtype=np.float64)
+    table = numbers(values, "values")
     if table.ndim != 2 or table.shape[1] < 1:
         raise InputError(f"values must be (participants, rounds), has shape {table.shape}")
-    if np.isinf(table).any():
-        raise InputError("values must be finite, or nan where a round is missing")
-    if imputations < 2:
-        raise InputError(f"imputations = {imputations}: must be at least 2")
+    check_whole(2, imputations=imputations)
     kept = table[~np.isnan(table).all(axis=1)]
     missing = np.isnan(kept)
     for round_ in np.flatnonzero(missing.any(axis=0)):

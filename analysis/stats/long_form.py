@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.errors import InputError
-from analysis.stats.arrays import Array
+from analysis.stats.arrays import Array, numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,13 @@ def long_ratings(values: ArrayLike, arms: Sequence[str], *, reference: str) -> L
     >>> rows.terms, rows.rating.tolist(), rows.missing
     (('intercept', 'hare', 'round', 'hare × round'), [3.0, 4.0, 2.0], 1)
     """
-    table = np.asarray(values, dtype=np.float64)
+    table = numbers(values, "values")
     if table.ndim != 3 or table.shape[2] != len(arms) or len(arms) < 2:
         raise InputError(
             f"values must be (participants, rounds, {len(arms)} arms), has shape {table.shape}"
         )
     if reference not in arms:
         raise InputError(f"reference {reference!r} is none of {list(arms)}")
-    if np.isinf(table).any():
-        raise InputError("values must be finite, or nan where a rating is missing")
     people, rounds, arm = np.nonzero(~np.isnan(table))
     rating = table[people, rounds, arm]
     time = rounds - (table.shape[1] - 1) / 2.0

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.errors import InputError
+from analysis.stats.arrays import numbers
 from analysis.stats.results import number
 
 
@@ -57,7 +58,7 @@ def missing_summary(values: ArrayLike) -> MissingSummary:
     >>> missing_summary([[1, 2, 3], [1, nan, nan], [nan, 2, 1], [nan, nan, nan]]).by_round
     (2, 2, 2)
     """
-    table = np.asarray(values, dtype=np.float64)
+    table = numbers(values, "values")
     if table.ndim < 2:
         raise InputError(f"values must be (participants, rounds, …), has shape {table.shape}")
     rated = np.logical_not(np.isnan(table).any(axis=tuple(range(2, table.ndim))))

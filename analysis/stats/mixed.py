@@ -18,17 +18,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Unpack, cast
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.errors import InputError
-from analysis.stats.arrays import Array, matrix, vector
+from analysis.stats.arrays import Array, check_level, matrix, vector
 from analysis.stats.coefficients import Coefficient, coefficients
 from analysis.stats.long_form import long_ratings
 from analysis.stats.optimum import STEP, Maximum, NotEstimableError, maximise, profile_bounds
 from analysis.stats.reml import GaussianModel
+from analysis.stats.tidy import Columns, by_round_and_arm
 
 __all__ = ["Coefficient", "MixedModel", "linear_mixed", "mixed_model"]
 
@@ -67,15 +69,19 @@ class MixedModel:
 
 
 def linear_mixed(
-    values: ArrayLike,
-    arms: Sequence[str],
+    values: ArrayLike | pd.DataFrame,
+    arms: Sequence[str] | None = None,
     *,
     reference: str,
     level: float = 0.95,
     profile: bool = False,
+    **tidy: Unpack[Columns],
 ) -> MixedModel:
     """Fit the model to `values` (participants, rounds, arms), nan where a rating is missing.
 
+    values     or a tidy DataFrame, in which every rating that has no row is missing
+    arms       names of the last axis; of a tidy DataFrame: which, and all when None
+    tidy       participant, arm, round, value and item: columns not called as in the export
     reference  the arm that the others are compared with
     profile    whether every fixed effect gets a profile-likelihood interval
 
@@ -88,6 +94,7 @@ def linear_mixed(
     >>> [term.term for term in model.coefficients]
     ['intercept', 'hare', 'round', 'hare × round']
     """
+    values, arms = by_round_and_arm(values, arms, tidy)
     rows = long_ratings(values, arms, reference=reference)
     reason = rows.why_not()
     if reason:
@@ -153,8 +160,7 @@ def mixed_model(
             raise InputError(f"{name} must have a row for each of the {outcome.size} in y")
     if design.shape[1] != len(terms):
         raise InputError(f"fixed has {design.shape[1]} columns and terms {len(terms)} names")
-    if not 0.0 < level < 1.0:
-        raise InputError(f"level = {level!r}: must be in (0, 1)")
+    check_level(level)
     try:
         fit = _Fit(outcome, design, codes, effects, blocks)
         profiles = fit.profiles(level) if profile else None

@@ -12,6 +12,7 @@ call, which took 0.3 s here and would decide how long a simulation of studies ta
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ def benjamini_hochberg(p: Sequence[float | None]) -> tuple[float | None, ...]:
 def _sorted(p: Sequence[float | None]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The order of the p-values, and the p-values in it; None counts as 1."""
     for position, value in enumerate(p):
-        if value is not None and not 0.0 <= value <= 1.0:
+        if value is not None and not (isinstance(value, Real) and 0.0 <= value <= 1.0):
             raise InputError(f"p[{position}] = {value!r}: must be in [0, 1] or None")
     raised = np.array([1.0 if value is None else value for value in p], dtype=np.float64)
     order = np.argsort(raised, kind="stable")

@@ -72,6 +72,13 @@ def maximise(objective: Objective, start: Array, *, limit: int) -> Maximum:
     >>> np.round(top.curvature, 6).tolist()
     [[2.0, 0.0], [0.0, 2.0]]
     """
+    try:
+        return _maximise(objective, start, limit)
+    except np.linalg.LinAlgError:  # a variance went to zero, and the likelihood to infinity
+        raise NotEstimableError("the likelihood has no finite maximum") from None
+
+
+def _maximise(objective: Objective, start: Array, limit: int) -> Maximum:
     point, stopped = _climb(objective, start, limit, None)
     if stopped:
         raise NotEstimableError("the optimiser did not converge", point)

@@ -16,16 +16,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Unpack
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.errors import InputError
-from analysis.stats.arrays import Array, matrix, vector
+from analysis.stats.arrays import Array, check_level, check_whole, matrix, vector
 from analysis.stats.coefficients import Coefficient, coefficients
 from analysis.stats.cumulative_link import CumulativeLogit
 from analysis.stats.long_form import long_ratings
 from analysis.stats.optimum import Maximum, NotEstimableError, maximise, profile_bounds
+from analysis.stats.tidy import Columns, by_round_and_arm
 
 LIMIT = 500  # iterations of the optimiser
 NEGLIGIBLE = 1e-4  # a standard deviation below this, on the logit scale, is called zero
@@ -150,16 +153,18 @@ def ordinal_mixed(
 
 
 def ordinal_by_arm(
-    values: ArrayLike,
-    arms: Sequence[str],
+    values: ArrayLike | pd.DataFrame,
+    arms: Sequence[str] | None = None,
     *,
     reference: str,
     level: float = 0.95,
     profile: bool = False,
+    **tidy: Unpack[Columns],
 ) -> OrdinalModel:
     """The study's model, `rating ~ arm * round + (1 | p) + (1 | p:arm)`, as linear_mixed is called.
 
-    values  (participants, rounds, arms) whole ratings, nan where one is missing
+    values  (participants, rounds, arms) whole ratings, nan where one is missing; or a tidy
+            DataFrame, for which arms and tidy are as for linear_mixed
 
     Terms: each arm but the reference, "round", and "ARM × round"; rounds are centred.
 
@@ -169,6 +174,7 @@ def ordinal_by_arm(
     >>> [term.term for term in model.coefficients]
     ['hare', 'round', 'hare × round']
     """
+    values, arms = by_round_and_arm(values, arms, tidy)
     rows = long_ratings(values, arms, reference=reference)
     reason = rows.why_not()
     if reason:
@@ -225,7 +231,10 @@ def _why_not(n: int, categories: int, X: Array) -> str:
 
 
 def _codes(labels: ArrayLike, name: str, size: int) -> np.ndarray:
-    array = np.asarray(labels)
+    try:
+        array = np.asarray(labels)
+    except ValueError as error:
+        raise InputError(f"groups[{name!r}] must hold labels: {error}") from None
     if array.shape != (size,):
         raise InputError(f"groups[{name!r}] must have a label for each of the {size} ratings")
     return np.unique(array, return_inverse=True)[1]
@@ -247,9 +256,9 @@ def _check(
         raise InputError("ratings must be whole numbers, one a category")
     if not factors:
         raise InputError("groups must name at least one grouping factor")
-    if not 1 <= points <= 50 or (points > 1 and len(factors) > 1):
+    check_whole(1, points=points)
+    if points > 50 or (points > 1 and len(factors) > 1):
         raise InputError(
             f"points = {points}: must be 1 to 50, and 1 with more than one grouping factor"
         )
-    if not 0.0 < level < 1.0:
-        raise InputError(f"level = {level!r}: must be in (0, 1)")
+    check_level(level)

@@ -6,27 +6,35 @@ differences are rounded first and constant ones get a reason instead of nan.
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from analysis.stats.arrays import differences
+from analysis.stats.arrays import check_level, differences
 from analysis.stats.effects import cohens_dav, cohens_dz, hedges_gz, why_constant
 from analysis.stats.results import Estimate, Interval, TestResult
+from analysis.stats.tidy import Pair, paired
 
 
 def paired_t(
-    x: ArrayLike,
+    x: ArrayLike | pd.DataFrame,
     y: ArrayLike | None = None,
     /,
     *,
     level: float = 0.95,
     test: str = "paired t",
     name: str = "M_diff",
+    **tidy: Unpack[Pair],
 ) -> TestResult:
     """Is the mean of x − y zero? Two-sided, df = n − 1.
 
-    x, y   (n,) one value a participant; or x alone, the differences
+    x, y   (n,) one value a participant; or x alone, the differences or a tidy DataFrame
+    tidy   treatment and comparator, two arms: x − y is treatment − comparator; mean_over="round"
+           averages the rounds of each, and without it several rows are refused; participant, arm,
+           value and item: columns not called as in the export
     level  of the intervals, in (0, 1)
     test, name  how the test and its estimate are called, e.g. "one-sample t" and "slope"
 
@@ -35,7 +43,13 @@ def paired_t(
 
     >>> paired_t([5.0, 4.0, 4.5, 3.0], [4.0, 3.5, 4.5, 2.0]).apa().split(", p")[0]
     't(3) = 2.61'
+    >>> rows = [("p1", "hare", 5.0), ("p1", "rag", 4.0), ("p2", "hare", 3.0), ("p2", "rag", 3.5)]
+    >>> frame = pd.DataFrame(rows, columns=["participant", "arm", "rating"])
+    >>> paired_t(frame, treatment="hare", comparator="rag").estimate.value
+    0.25
     """
+    check_level(level)
+    x, y = paired(x, y, tidy)
     d = differences(x, y)
     effects = (cohens_dz(d, level=level), hedges_gz(d, level=level))
     if y is not None:

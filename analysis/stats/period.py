@@ -15,16 +15,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal, Unpack, get_args
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.errors import InputError
-from analysis.stats.arrays import DECIMALS, Array
+from analysis.stats.arrays import DECIMALS, Array, numbers
 from analysis.stats.multiplicity import holm
 from analysis.stats.paired import paired_t
 from analysis.stats.results import TestResult
+from analysis.stats.tidy import Columns, with_slots
 
 Integers = NDArray[np.int64]
 Before = Literal["slot", "round"]
@@ -48,12 +50,17 @@ class Diagnostic:
         return f"{self.name}: {self.test.apa()}"
 
 
-def period(values: ArrayLike, slots: ArrayLike) -> tuple[Diagnostic, ...]:
+def period(
+    values: ArrayLike | pd.DataFrame, slots: ArrayLike | None = None, **tidy: Unpack[Columns]
+) -> tuple[Diagnostic, ...]:
     """Do ratings move with the round, or with the place on the page?
 
     values  (participants, rounds, arms) ratings of one item, nan where one is missing
     slots   (participants, rounds, arms) place of each arm on the page, 0 for the first; of a
             missing round it may be anything in range
+    values may be a tidy DataFrame without `slots`: its column slot tells the places, in the order
+    of their names. tidy: participant, arm, round, slot, value and item, columns not called as in
+    the export.
 
     The trend over the rounds first, then one diagnostic a slot. InputError for shapes that differ
     or slots that are not 0 to arms - 1, each once a round.
@@ -63,6 +70,7 @@ def period(values: ArrayLike, slots: ArrayLike) -> tuple[Diagnostic, ...]:
     >>> [d.name for d in period(3.0 + drift + order, order)]
     ['round', 'slot 1', 'slot 2']
     """
+    values, slots, _ = with_slots(values, slots, None, tidy)
     table, place = _checked(values, slots)
     k = table.shape[2]
     round_, slot = _round_column(table), _deviations(place, k)
@@ -75,12 +83,17 @@ def period(values: ArrayLike, slots: ArrayLike) -> tuple[Diagnostic, ...]:
 
 
 def carry_over(
-    values: ArrayLike, slots: ArrayLike, arms: Sequence[str], *, before: Before = "slot"
+    values: ArrayLike | pd.DataFrame,
+    slots: ArrayLike | None = None,
+    arms: Sequence[str] | None = None,
+    *,
+    before: Before = "slot",
+    **tidy: Unpack[Columns],
 ) -> tuple[Diagnostic, ...]:
     """Does it matter after which arm a text is read?
 
-    values, slots  as for `period`
-    arms           names of the arms, in the order of the last axis
+    values, slots, tidy  as for `period`
+    arms           names of the arms, in the order of the last axis; of a tidy DataFrame all
     before         "slot": the arm in the slot before, on the same page
                    "round": the arm that stood in the same slot one round earlier
 
@@ -94,10 +107,11 @@ def carry_over(
     """
     if before not in get_args(Before):
         raise InputError(f"before = {before!r}: must be 'slot' or 'round'")
+    values, slots, arms = with_slots(values, slots, arms, tidy)
     table, place = _checked(values, slots)
     k = table.shape[2]
-    if len(arms) != k:
-        raise InputError(f"arms must name the {k} arms of values, names {len(arms)}")
+    if arms is None or len(arms) != k:
+        raise InputError(f"arms must name the {k} arms of values, names {len(arms or ())}")
     previous = _previous(table, place, before)
     columns = np.concatenate(
         [
@@ -114,14 +128,11 @@ def carry_over(
 
 
 def _checked(values: ArrayLike, slots: ArrayLike) -> tuple[Array, Integers]:
-    table = np.asarray(values, dtype=np.float64)
-    place = np.asarray(slots)
+    table, place = numbers(values, "values"), numbers(slots, "slots")
     if table.ndim != 3 or table.shape[2] < 2 or table.shape[1] < 2:
         raise InputError(
             f"values must be (participants, rounds >= 2, arms >= 2), has shape {table.shape}"
         )
-    if np.isinf(table).any():
-        raise InputError("values must be finite, or nan where a rating is missing")
     if place.shape != table.shape:
         raise InputError(f"slots must have the shape of values {table.shape}, has {place.shape}")
     if not np.array_equal(
@@ -167,10 +178,11 @@ def _previous(table: Array, place: Integers, before: Before) -> Integers:
 
 def _coefficients(table: Array, columns: Array) -> tuple[Array, int]:
     """Least squares per participant; how many were left out because theirs are not determined."""
-    people, width = table.shape[0], columns.shape[-1]
-    present = np.isfinite(table).reshape(people, -1)
-    x = np.where(present[..., None], columns.reshape(people, -1, width), 0.0)
-    y = np.where(present, np.nan_to_num(table.reshape(people, -1)), 0.0)
+    width = columns.shape[-1]
+    rows = (table.shape[0], table.shape[1] * table.shape[2])
+    present = np.isfinite(table).reshape(rows)
+    x = np.where(present[..., None], columns.reshape(*rows, width), 0.0)
+    y = np.where(present, np.nan_to_num(table.reshape(rows)), 0.0)
     squares = np.einsum("pri,prj->pij", x, x)
     full = np.linalg.matrix_rank(squares, hermitian=True) == width
     right = np.einsum("pri,pr->pi", x, y)[full]

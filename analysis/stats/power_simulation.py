@@ -21,12 +21,13 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from analysis.errors import InputError
-from analysis.stats.arrays import Array
+from analysis.stats.arrays import Array, check_level, check_whole
 from analysis.stats.bootstrap import SEED
 from analysis.stats.results import Estimate, Interval, number
 from study_design import power_paired
 
 NODES = 40
+WIDEST = 1_000  # an end of a scale is no further from zero
 BATCH_CELLS = 2_000_000
 
 
@@ -51,13 +52,15 @@ class LikertStudy:
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.rounds < 1 or self.high <= self.low:
+        check_whole(1, rounds=self.rounds)
+        if not -WIDEST <= self.low < self.high <= WIDEST:
             raise InputError(
-                f"rounds = {self.rounds}, low = {self.low}, high = {self.high}: "
-                "needs rounds >= 1 and low < high"
+                f"low = {self.low}, high = {self.high}: needs low < high, within ±{WIDEST:,}"
             )
-        if min(self.level, self.method) < 0.0 or self.noise <= 0.0:
+        if not (min(self.level, self.method) >= 0.0 and self.noise > 0.0):
             raise InputError("level and method must be >= 0, and noise > 0")
+        if not np.isfinite([self.level, self.method, self.noise]).all():
+            raise InputError("level, method and noise must be finite")
         if not 0.0 <= self.dropout < 1.0:
             raise InputError(f"dropout = {self.dropout!r}: must be in [0, 1)")
 
@@ -117,13 +120,10 @@ def power_simulated(
     >>> abs(found.power.value - found.exact) < 0.08
     True
     """
-    if participants < 2 or repetitions < 1:
-        raise InputError(
-            f"participants = {participants}, repetitions = {repetitions}: "
-            "needs at least 2 participants and 1 repetition"
-        )
-    if not 0.0 < alpha < 1.0:
-        raise InputError(f"alpha = {alpha!r}: must be in (0, 1)")
+    check_whole(2, participants=participants)
+    check_whole(1, repetitions=repetitions)
+    check_level(alpha, "alpha")
+    check_level(level)
     design = study or LikertStudy()
     shift = latent_shift(effect, design)
     rng = np.random.default_rng(seed)

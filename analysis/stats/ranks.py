@@ -8,9 +8,10 @@ ties or zeros and its "auto" turns asymptotic as soon as there is one.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Unpack
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
@@ -18,6 +19,7 @@ from analysis.errors import InputError
 from analysis.stats.arrays import Array, differences
 from analysis.stats.effects import rank_biserial
 from analysis.stats.results import TestResult
+from analysis.stats.tidy import Pair, paired
 
 EXACT_UP_TO = 300
 
@@ -26,7 +28,7 @@ Method = Literal["auto", "exact", "asymptotic"]
 
 
 def signed_rank(
-    x: ArrayLike,
+    x: ArrayLike | pd.DataFrame,
     y: ArrayLike | None = None,
     /,
     *,
@@ -34,9 +36,11 @@ def signed_rank(
     method: Method = "auto",
     level: float = 0.95,
     bootstrap: bool = True,
+    **tidy: Unpack[Pair],
 ) -> TestResult:
     """Wilcoxon's signed-rank test of x − y, two-sided. The statistic is W+.
 
+    x, y, tidy as for `paired_t`
     zeros      "wilcox" drops zero differences before ranking, "pratt" after
     bootstrap  whether the rank-biserial effect gets its interval
     method     "exact" (any ties), "asymptotic" (no continuity correction), "auto": exact up to 300
@@ -50,6 +54,7 @@ def signed_rank(
         raise InputError(f"zeros = {zeros!r}: must be 'wilcox' or 'pratt'")
     if method not in ("auto", "exact", "asymptotic"):
         raise InputError(f"method = {method!r}: must be 'auto', 'exact' or 'asymptotic'")
+    x, y = paired(x, y, tidy)
     d = differences(x, y)
     if method == "auto":
         method = "exact" if np.count_nonzero(d) <= EXACT_UP_TO else "asymptotic"
@@ -67,12 +72,17 @@ def signed_rank(
     return TestResult(test, "W", positive, p, d.size, effects=(effect,), note=effect.note)
 
 
-def sign_test(x: ArrayLike, y: ArrayLike | None = None, /) -> TestResult:
+def sign_test(
+    x: ArrayLike | pd.DataFrame, y: ArrayLike | None = None, /, **tidy: Unpack[Pair]
+) -> TestResult:
     """Exact two-sided sign test of x − y; zeros are dropped. The statistic counts the positives.
+
+    x, y, tidy  as for `paired_t`
 
     >>> sign_test([1.0, 1.0, 1.0, 1.0, 0.0]).p
     0.125
     """
+    x, y = paired(x, y, tidy)
     d = differences(x, y)
     positive, nonzero = int((d > 0).sum()), int(np.count_nonzero(d))
     if nonzero == 0:

@@ -12,18 +12,21 @@ krippendorff, which has no interval: here it is the BCa bootstrap over units.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, cast, get_args
+from typing import Literal, Unpack, cast, get_args
 
 import krippendorff
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from analysis.errors import InputError
-from analysis.stats.arrays import Array
+from analysis.stats.arrays import DECIMALS, Array, check_level, check_whole, numbers
 from analysis.stats.bootstrap import SEED, bca
 from analysis.stats.results import Estimate, Interval, number, p_text
+from analysis.stats.tidy import Values, crossed
 
 Form = Literal["ICC(1)", "ICC(A,1)", "ICC(C,1)", "ICC(k)", "ICC(A,k)", "ICC(C,k)"]
 Measurement = Literal["nominal", "ordinal", "interval"]
@@ -57,9 +60,19 @@ class IntraclassCorrelation:
 
 
 def icc(
-    values: ArrayLike, *, form: Form = "ICC(A,1)", level: float = 0.95
+    values: ArrayLike | pd.DataFrame,
+    *,
+    form: Form = "ICC(A,1)",
+    level: float = 0.95,
+    targets: str = "participant",
+    raters: str = "round",
+    **tidy: Unpack[Values],
 ) -> IntraclassCorrelation:
     """The intraclass correlation of `values` (targets, raters).
+
+    values may be a tidy DataFrame, whose columns `targets` and `raters` cross: by default it says
+    how well the rounds of one arm measure one thing about a participant. tidy: value and item,
+    columns not called as in the export.
 
     form  ICC(1)    one-way: the raters of a target are any k people
           ICC(A,1)  two-way, absolute agreement: raters are a sample, and their means count
@@ -73,9 +86,8 @@ def icc(
     """
     if form not in get_args(Form):
         raise InputError(f"form = {form!r}: must be one of {', '.join(get_args(Form))}")
-    if not 0.0 < level < 1.0:
-        raise InputError(f"level = {level!r}: must be in (0, 1)")
-    table = _table(values)
+    check_level(level)
+    table = _table(crossed(values, targets, [raters], tidy))
     complete = table[~np.isnan(table).any(axis=1)]
     n, k = complete.shape
     if k < 2:
@@ -117,14 +129,20 @@ def icc(
 
 
 def krippendorff_alpha(
-    values: ArrayLike,
+    values: ArrayLike | pd.DataFrame,
     *,
     measurement: Measurement = "ordinal",
     level: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = SEED,
+    raters: str = "participant",
+    units: Sequence[str] = ("arm", "request"),
+    **tidy: Unpack[Values],
 ) -> Estimate:
     """Krippendorff's alpha of `values` (raters, units), nan where a rater gave no value.
+
+    values may be a tidy DataFrame, with a column of the `raters`, and one or more columns whose
+    combinations are the `units`. tidy: value and item, columns not called as in the export.
 
     measurement  how far two values are apart: "nominal", "ordinal" or "interval"
     1 is perfect agreement, 0 what chance gives. Units with fewer than two values are left out. The
@@ -140,7 +158,9 @@ def krippendorff_alpha(
         raise InputError(
             f"measurement = {measurement!r}: must be one of {', '.join(get_args(Measurement))}"
         )
-    table = _table(values)
+    check_level(level)
+    check_whole(1, resamples=resamples)
+    table = np.round(_table(crossed(values, raters, units, tidy)), DECIMALS)
     domain, place = np.unique(table[~np.isnan(table)], return_inverse=True)
     unit = np.nonzero(~np.isnan(table))[1]
     counts = np.zeros((table.shape[1], domain.size), dtype=np.int64)  # (units, values)
@@ -176,14 +196,9 @@ def krippendorff_alpha(
 
 
 def _table(values: ArrayLike) -> Array:
-    try:
-        table: NDArray[np.float64] = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"values must hold numbers: {error}") from None
+    table = numbers(values, "values")
     if table.ndim != 2:
         raise InputError(f"values must have two dimensions, has shape {table.shape}")
-    if np.isinf(table).any():
-        raise InputError("values must be finite, or nan where a rating is missing")
     return table
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.errors import InputError
-from analysis.stats.arrays import Array, vector
+from analysis.stats.arrays import Array, numbers, vector
 from study_design.parts import Exclusions
 
 Flags = NDArray[np.bool_]
@@ -96,10 +96,10 @@ def response_quality(
     [1, 1, 1]
     """
     limits = rules or QualityRules()
-    table = np.asarray(ratings, dtype=np.float64)
-    if table.ndim != 3 or np.isinf(table).any():
+    table = numbers(ratings, "ratings")
+    if table.ndim != 3:
         raise InputError(
-            f"ratings must be finite (participants, rounds, answers), has shape {table.shape}"
+            f"ratings must be (participants, rounds, answers), has shape {table.shape}"
         )
     registered = exclusions is not None and exclusions.straight_lining
     flat, rounds = straight_lining(table), flat_rounds(table)
@@ -108,11 +108,11 @@ def response_quality(
         QualityCheck("at least half of the rounds are rated flat", False, rounds >= 0.5, rounds),
     ]
     if limits.run is not None:
-        runs = longest_run(table.reshape(len(table), -1))
+        runs = longest_run(_in_rows(table))
         rule = f"{limits.run} or more equal ratings in a row"
         checks.append(QualityCheck(rule, False, runs >= limits.run, runs))
     if seconds is not None and limits.seconds is not None:
-        times = np.asarray(seconds, dtype=np.float64)
+        times = numbers(seconds, "seconds")
         if times.shape != table.shape[:2]:
             raise InputError(f"seconds must be {table.shape[:2]}, has shape {times.shape}")
         fast = (times < limits.seconds).sum(axis=1).astype(np.float64)
@@ -135,11 +135,16 @@ def straight_lining(ratings: Array) -> Flags:
     >>> straight_lining(np.array([[[2.0, 2.0]], [[2.0, 3.0]]])).tolist()
     [True, False]
     """
-    flat = ratings.reshape(len(ratings), -1)
+    flat = _in_rows(ratings)
     there = np.logical_not(np.isnan(flat))
     highest = np.where(there, flat, -np.inf).max(axis=1, initial=-np.inf)
     lowest = np.where(there, flat, np.inf).min(axis=1, initial=np.inf)
     return highest == lowest
+
+
+def _in_rows(ratings: Array) -> Array:
+    """(participants, …) as (participants, answers), also when there are none."""
+    return ratings.reshape(len(ratings), int(np.prod(ratings.shape[1:])))
 
 
 def flat_rounds(ratings: Array) -> Array:

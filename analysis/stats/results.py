@@ -47,6 +47,15 @@ def statistic_text(value: float) -> str:
     return number(value, next((d for d in (0, 1) if round(value, d) == value), 2))
 
 
+def df_text(df: float) -> str:
+    """Degrees of freedom: two decimals where they are not whole.
+
+    >>> df_text(9.0), df_text(13.0857), df_text(1234567.0)
+    ('9', '13.09', '1234567')
+    """
+    return f"{df:.0f}" if df == round(df) else f"{df:.2f}"
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
     """A confidence interval, with the method that made it.
@@ -128,10 +137,12 @@ class TestResult:
 
         >>> TestResult("paired t", "t", -4.0621, 0.002833, 10, df=9).apa()
         't(9) = −4.06, p = .003'
+        >>> TestResult("paired t", "t", 2.5, 0.026, 24, df=13.0857).apa()
+        't(13.09) = 2.50, p = .026'
         """
         if self.statistic is None or self.p is None:
             return f"{self.test}: {NOT_ESTIMABLE} ({self.note})"
-        df = "" if self.df is None else f"({self.df:g})"
+        df = "" if self.df is None else f"({df_text(self.df)})"
         value = number(self.statistic) if self.df is not None else statistic_text(self.statistic)
         parts = [f"{self.symbol}{df} = {value}", p_text(self.p)]
         parts += [] if self.estimate is None else [self.estimate.apa()]

@@ -104,7 +104,7 @@ def test_answers_that_are_all_alike_have_no_interval_and_say_why() -> None:
 
 
 def test_impossible_counts_are_refused() -> None:
-    with pytest.raises(InputError, match="-1 right"):
+    with pytest.raises(InputError, match="correct = -1: must be a whole number"):
         bang_index(-1, 3)
     with pytest.raises(InputError, match="answers must be"):
         james_index([[1, 2], [3, 4]])

@@ -135,7 +135,7 @@ def test_a_rate_without_trials_is_no_number() -> None:
 def test_the_tally_counts_a_strong_effect_as_rejections(tmp_path: Path) -> None:
     folder = write_synthetic_export(tmp_path / "export", participants=24, seed=1)
     study = collect(read_export(folder))
-    families = confirm(study.protocol, study.ratings)
+    families = confirm(study)
     tally = NullTally(study.protocol.analysis.alpha)
     tally.add(families)
     tally.add(families)

@@ -77,9 +77,47 @@ def test_the_study_design_names_every_request_and_anchor(pilot: Protocol) -> Non
     assert all(anchor in text for item in pilot.items for anchor in item.anchors)
 
 
+def with_looks_and_bounds(content: Content) -> Protocol:
+    content["analysis"]["stopping"] = {"rule": "obrien_fleming", "looks": [6, 12, 24]}
+    content["analysis"]["equivalence"] = {"low": -0.3, "high": 0.25}
+    return Protocol.model_validate(content)
+
+
+def test_the_documents_state_bounds_where_there_are_any(pilot: Protocol, content: Content) -> None:
+    protocol = with_looks_and_bounds(content)
+    for name in ("preregistration.md", "study_design.md"):
+        assert "−0.3 and 0.25 points of the scale" in render(name, protocol)
+        assert "quivalen" not in render(name, pilot)
+    text = render("preregistration.md", protocol)
+    assert "a 90% confidence interval inside the bounds" in text
+    assert "These tests are made at the last look only." in text
+    content["analysis"] |= {"equivalence": {"low": -0.5, "high": 0.5, "units": "d_z"}}
+    content["analysis"]["stopping"] = "fixed"
+    text = render("preregistration.md", Protocol.model_validate(content))
+    assert "−0.5 and 0.5 standard deviations of the participants' differences (d_z)" in text
+    assert "last look" not in text
+
+
+def test_the_documents_state_the_looks_where_there_are_any(
+    pilot: Protocol, content: Content
+) -> None:
+    protocol = with_looks_and_bounds(content)
+    text = render("preregistration.md", protocol)
+    assert "looked at three times: when 6, 12 and 24 participants have completed" in text
+    assert "function of the O'Brien–Fleming type" in text
+    assert "α = 0.05/(m − j + 1)" in text
+    assert "The data are analysed once" not in text
+    assert "The data are analysed once" in render("preregistration.md", pilot)
+    looks = "when 6, 12 and 24 participants have completed"
+    assert looks in render("study_design.md", protocol)
+
+
+@pytest.mark.parametrize("plan", ["pilot", "looks and bounds"])
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_documents_have_one_title_and_no_stray_blank_lines(pilot: Protocol, name: str) -> None:
-    text = render(name, pilot)
+def test_documents_have_one_title_and_no_stray_blank_lines(
+    pilot: Protocol, content: Content, name: str, plan: str
+) -> None:
+    text = render(name, pilot if plan == "pilot" else with_looks_and_bounds(content))
     assert sum(line.startswith("# ") for line in text.splitlines()) == 1
     assert "\n\n\n" not in text
     assert all(line == line.rstrip() for line in text.splitlines())

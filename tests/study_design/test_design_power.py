@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,9 +32,19 @@ def test_the_smallest_effect_has_the_power_asked_for(n: int, power: float, alpha
     assert power_paired(n, -effect, alpha) == pytest.approx(power, abs=1e-6)
 
 
+def test_the_level_of_an_early_look_is_no_level_too_small() -> None:
+    effect = smallest_effect(12, 0.8, 1e-17)
+    assert power_paired(12, effect, 1e-17) == pytest.approx(0.8, abs=1e-6)
+
+
 def test_values_outside_their_range_are_refused() -> None:
     with pytest.raises(DesignError, match="at least 2"):
         power_paired(1, 0.5)
+    with pytest.raises(DesignError, match=r"participants = 2\.5: must be a whole number"):
+        power_paired(2.5, 0.5)  # pyright: ignore[reportArgumentType]
+    for wild in (math.nan, math.inf):
+        with pytest.raises(DesignError, match=f"effect = {wild}: must be finite"):
+            power_paired(10, wild)
     with pytest.raises(DesignError, match="alpha"):
         power_paired(10, 0.5, alpha=1.0)
     with pytest.raises(DesignError, match="power"):

@@ -70,6 +70,34 @@ BROKEN: list[tuple[str, object, str, str]] = [
     ("analysis.primary.comparator", "llama", "analysis.primary", "'llama' is no arm"),
     ("analysis.slopes", [["hare", "hare"]], "analysis.slopes[0]", "with itself"),
     ("analysis.slopes", [["hare", "rag"], ["rag", "hare"]], "analysis.slopes", "twice"),
+    ("analysis.equivalence", {"low": 0.1, "high": 0.3}, "analysis.equivalence.low", "less than 0"),
+    ("analysis.equivalence", {"low": -0.3}, "analysis.equivalence.high", "is missing"),
+    (
+        "analysis.equivalence",
+        {"low": -0.3, "high": float("inf")},
+        "analysis.equivalence.high",
+        "finite",
+    ),
+    (
+        "analysis.equivalence",
+        {"low": -0.3, "high": 0.3, "units": "g"},
+        "analysis.equivalence.units",
+        "'d_z'",
+    ),
+    ("analysis.stopping", "sometimes", "analysis.stopping.rule", "'fixed'"),
+    ("analysis.stopping", "pocock", "analysis.stopping", "at least two"),
+    ("analysis.stopping", {"looks": [12, 24]}, "analysis.stopping.rule", "is missing"),
+    ("analysis.stopping", {"rule": "fixed", "looks": [24]}, "analysis.stopping", "looks: only"),
+    ("analysis.stopping", {"rule": "pocock", "looks": [24]}, "analysis.stopping", "at least two"),
+    ("analysis.stopping", {"rule": "pocock", "looks": [1, 24]}, "stopping.looks[0]", "equal to 2"),
+    ("analysis.stopping", {"rule": "pocock", "looks": [24, 12]}, "analysis.stopping", "rise"),
+    ("analysis.stopping", {"rule": "pocock", "looks": [23, 24]}, "analysis.stopping", "twentieth"),
+    (
+        "analysis.stopping",
+        {"rule": "obrien_fleming", "looks": [12, 18]},
+        "analysis.stopping.looks",
+        "the last must be 24",
+    ),
     ("analysis.exclusions.attention_failures", 3, "exclusions.attention_failures", "at most 2"),
     ("consent.duration_minutes", 0, "consent.duration_minutes", "greater than or equal to 1"),
 ]
@@ -146,8 +174,34 @@ def test_the_hash_depends_on_content_alone(content: Content, saved: Save, pilot:
     assert json.loads(pilot.canonical_json())["study"]["id"] == "pilot"
 
 
-def test_a_protocol_written_as_yaml_reads_back_the_same(pilot: Protocol, tmp_path: Path) -> None:
-    for protocol in (pilot, load_protocol(NULL)):
+def test_what_says_nothing_new_leaves_the_hash_as_it_is(content: Content, pilot: Protocol) -> None:
+    del content["analysis"]["stopping"]
+    assert Protocol.model_validate(content).hash == pilot.hash
+    content["analysis"] |= {"equivalence": None, "stopping": {"rule": "fixed"}}
+    protocol = Protocol.model_validate(content)
+    assert protocol.hash == pilot.hash
+    plan = json.loads(protocol.canonical_json())["analysis"]
+    assert plan["stopping"] == "fixed"
+    assert "equivalence" not in plan
+
+
+def test_bounds_and_looks_are_part_of_the_hash(content: Content, pilot: Protocol) -> None:
+    hashes = {pilot.hash}
+    for low in (-0.3, -0.4):
+        content["analysis"]["equivalence"] = {"low": low, "high": 0.3}
+        hashes.add(Protocol.model_validate(content).hash)
+    for looks in ([12, 24], [6, 24]):
+        content["analysis"]["stopping"] = {"rule": "pocock", "looks": looks}
+        hashes.add(Protocol.model_validate(content).hash)
+    assert len(hashes) == 5
+
+
+def test_a_protocol_written_as_yaml_reads_back_the_same(
+    pilot: Protocol, content: Content, tmp_path: Path
+) -> None:
+    content["analysis"]["equivalence"] = {"low": -0.3, "high": 0.25, "units": "d_z"}
+    content["analysis"]["stopping"] = {"rule": "obrien_fleming", "looks": [12, 24]}
+    for protocol in (pilot, load_protocol(NULL), Protocol.model_validate(content)):
         file = tmp_path / "copy.yaml"
         file.write_text(protocol.to_yaml(), encoding="utf-8")
         assert load_protocol(file) == protocol
