@@ -12,6 +12,7 @@ from typing import Any
 from analysis.errors import InputError
 from analysis.evidence.errors import ALPHA, EFFECT, SCENARIOS, error_rates
 from analysis.evidence.gold import gold_values
+from analysis.evidence.looks import look_rows
 from analysis.evidence.page import MEASURED, write_page
 from analysis.evidence.power import power_rows
 from analysis.evidence.pseudo import pseudo_rows
@@ -38,6 +39,7 @@ def evidence(
         "errors": error_rates(repetitions, repetitions // 5, seed),
         "power": power_rows(repetitions, seed),
         "pseudo": pseudo_rows(repetitions, seed),
+        "looks": look_rows(repetitions, seed),
         "alpha": ALPHA,
         "effect": EFFECT,
         "scenarios": {name: words for name, (words, _) in SCENARIOS.items()},

@@ -9,6 +9,7 @@ from typing import Any
 
 from analysis.errors import InputError
 from analysis.evidence.gold import decimals
+from analysis.evidence.looks import LOOKS
 from analysis.stats.results import number
 
 PAGE, MEASURED, PIPELINE = "statistics.md", "statistics.json", "null_studies.json"
@@ -22,6 +23,7 @@ _PROCEDURES = {
     "sign": "sign test",
 }
 _POOLED = ("test", "contrasts", "estimable", "mean rate", "largest rate", "mean coverage of 0")
+_RULES = {"obrien_fleming": "spent, O'Brien–Fleming type", "pocock": "spent, Pocock type"}
 _FAMILIES = ("F1", "F2", "F3", "any family")
 
 
@@ -43,6 +45,7 @@ def page(folder: Path) -> str:
         _gold(found["gold"]),
         _errors(found),
         _coverage(found),
+        _looks(found),
         _pipeline(pipeline),
         _power(found),
         _pseudo(found["pseudo"]),
@@ -172,6 +175,27 @@ noncentral-t interval of d_z assumes normal differences, which these are not.
 {table}"""
 
 
+def _looks(found: Mapping[str, Any]) -> str:
+    table = _table(
+        ["level of Holm's first step", *(f"at {n}" for n in LOOKS), "any rejection at either look"],
+        [
+            [
+                _RULES.get(row["rule"], row["rule"]),
+                *(f"{level:.3g}" for level in row["levels"]),
+                _rate(row["false_positives"]),
+            ]
+            for row in found["looks"]
+        ],
+    )
+    return f"""## Two looks at the data
+
+The primary family, two items of one pair of arms, tested by paired t after {LOOKS[0]} and again
+after {LOOKS[1]} participants, when nothing is there. A protocol that plans looks spends
+{found["alpha"]:g} over them; the last row is what becomes of it when each look has all of it.
+
+{table}"""
+
+
 def _pipeline(found: Mapping[str, Any] | None) -> str:
     title = "## The whole pipeline under the null"
     if found is None:
@@ -222,16 +246,16 @@ enrolled, generated, rated by simulated participants through the services that t
 exported, read back, checked and analysed by the confirmatory analysis as it is.
 {found["studies"]:,} complete studies of `{found["command"]}`,
 each of {found["participants"]} participants in {found["rounds"]} rounds (the protocol `null.yaml`,
-fewer of both than the pilot's for the time it takes), {found["mean_analysed"]:.2f} of them analysed
-on average after the pre-registered exclusions.{stopped} {found["database"]};
-{found["seconds_a_study"]:g} s a study. Protocol `{found["protocol_hash"][:12]}…`.
+whose rounds are fewer than the pilot's for the time they take), of whom
+{found["mean_analysed"]:.2f} were analysed on average after the pre-registered exclusions.{stopped}
+{found["database"]}; {found["seconds_a_study"]:g} s a study. Protocol `{found["protocol_hash"][:12]}…`.
 
 Any rejection at {found["alpha"]:g} after Holm is a false positive:
 
 {families}
 
 The tests of F1 and F2 one by one, not corrected. With {found["participants"]} participants the
-smallest p that the exact tests can give is {2.0 ** (1 - found["participants"]):.3f}.
+smallest p that the exact tests can give is {2.0 ** (1 - found["participants"]):.2g}.
 
 {primary}
 

@@ -23,6 +23,7 @@ from analysis.evidence.gold import agrees, gold_values
 from analysis.evidence.likert import LikertDesign, expected_difference, simulate
 from analysis.evidence.null_tally import NullTally
 from analysis.evidence.power import power_rows
+from analysis.evidence.looks import look_rows
 from analysis.evidence.pseudo import pseudo_rows
 from analysis.evidence.rates import rate
 from study_design import PILOT, load_protocol
@@ -89,6 +90,13 @@ def test_participants_as_units_keep_the_level_and_ratings_as_units_do_not() -> N
     assert rows[0.4]["800"]["low"] > 0.1
     assert rows[0.4]["200"]["low"] > 0.1
     assert rows[0.2]["800"]["low"] > 0.1
+
+
+def test_alpha_spent_over_two_looks_is_kept_and_alpha_at_each_is_not() -> None:
+    found = {row["rule"]: row["false_positives"] for row in look_rows(2_000, seed=5)}
+    for rule in ("obrien_fleming", "pocock"):
+        assert found[rule]["low"] <= 0.05 <= found[rule]["high"] + 0.005
+    assert found["alpha at each look"]["low"] > 0.05
 
 
 def test_the_confirmatory_procedures_keep_their_level() -> None:
