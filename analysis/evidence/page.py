@@ -180,7 +180,7 @@ def _looks(found: Mapping[str, Any]) -> str:
         ["level of Holm's first step", *(f"at {n}" for n in LOOKS), "any rejection at either look"],
         [
             [
-                _RULES.get(row["rule"], row["rule"]),
+                _RULES.get(str(row["rule"]), str(row["rule"])),
                 *(f"{level:.3g}" for level in row["levels"]),
                 _rate(row["false_positives"]),
             ]
@@ -248,7 +248,8 @@ exported, read back, checked and analysed by the confirmatory analysis as it is.
 each of {found["participants"]} participants in {found["rounds"]} rounds (the protocol `null.yaml`,
 whose rounds are fewer than the pilot's for the time they take), of whom
 {found["mean_analysed"]:.2f} were analysed on average after the pre-registered exclusions.{stopped}
-{found["database"]}; {found["seconds_a_study"]:g} s a study. Protocol `{found["protocol_hash"][:12]}…`.
+{found["database"]}; {found["seconds_a_study"]:g} s a study. Protocol
+`{found["protocol_hash"][:12]}…`.
 
 Any rejection at {found["alpha"]:g} after Holm is a false positive:
 

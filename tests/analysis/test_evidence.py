@@ -21,9 +21,9 @@ from analysis.evidence.batches import t_tests
 from analysis.evidence.errors import under_the_null, with_an_effect
 from analysis.evidence.gold import agrees, gold_values
 from analysis.evidence.likert import LikertDesign, expected_difference, simulate
+from analysis.evidence.looks import look_rows
 from analysis.evidence.null_tally import NullTally
 from analysis.evidence.power import power_rows
-from analysis.evidence.looks import look_rows
 from analysis.evidence.pseudo import pseudo_rows
 from analysis.evidence.rates import rate
 from study_design import PILOT, load_protocol
