@@ -21,11 +21,14 @@ from hare.utils.plots import BLACK, BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, b
 PAGE = "texts.md"
 CHANCE_ROOM = 0.05  # above 1 / domains that still counts as chance, for a few hundred texts
 COMMANDS = """```
-python -m hare.experiments text --texts 60 --json docs/results/text.json
-python -m hare.experiments divergence --texts-per 2 --json docs/results/divergence.json
+python -m hare collect --from DIR --out COLLECTED
+python -m hare.experiments text --texts 100 --collected COLLECTED/skills.jsonl \\
+    --json docs/results/text.json
 python -m hare.experiments five-users --json docs/results/five_users.json
-python -m hare.experiments text-curve --raters 24 --json docs/results/text_curve.json
-python -m hare.experiments text-ablations --json docs/results/text_ablations.json
+python -m hare.experiments divergence --json docs/results/divergence.json
+python -m hare.experiments text-curve --raters 36 --json docs/results/text_curve.json
+python -m hare.experiments text-ablations --raters 16 --steps 100 \\
+    --json docs/results/text_ablations.json
 python -m hare.experiments page --only texts --results docs/results
 ```"""
 LINES = {

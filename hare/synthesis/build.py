@@ -44,7 +44,7 @@ SIZES = {"small": {"layers": 6, "width": 256}, "large": {"layers": 12, "width": 
 
 @dataclass(frozen=True, slots=True)
 class BuildSettings:
-    """What to build. The defaults made the shipped model."""
+    """What to build. The defaults are those of the shipped model."""
 
     name: str = "hare-small"  # how the model is called wherever it appears
     base: str = ""  # hub id or directory of a causal LM to start from; "" for one of our own

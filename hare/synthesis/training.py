@@ -46,9 +46,9 @@ BASE_RATES: dict[str, Any] = {"language_rate": 2e-4, "matrix_rate": 0.0}
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """How to train. The defaults made the shipped model."""
+    """How to train. The defaults are for our own model, from random weights."""
 
-    steps: int = 2450  # joint optimisation steps
+    steps: int = 5000  # joint optimisation steps
     warmup: int = 60  # steps of linear warm-up
     cooldown: float = 0.6  # share of the steps, at the end, in which the rates fall by a cosine
     attention_steps: int = 600  # steps of the attention alone, first
