@@ -55,9 +55,7 @@ class TrainingSettings:
     batch: int = 24  # texts a step; half as many with notes, whose prompts are long
     learning_rate: float = 3e-3  # of AdamW, for attention, prefix and heads
     language_rate: float = 3e-3  # of AdamW, for what Muon leaves of the language model
-    matrix_rate: float = (
-        0.02  # of Muon, for the language model's matrices; 0: AdamW trains them too
-    )
+    matrix_rate: float = 0.02  # of Muon, for matrices of the language model; 0: AdamW's as well
     attention_rate: float = 5e-3  # of the attention alone
     weight_decay: float = 0.01
     shares: tuple[float, float, float] = (0.6, 0.22, 0.18)  # of hare, rag, gpt2 batches
