@@ -155,7 +155,8 @@ class AttentiveBandit(ContextualBandit):
         try:
             return self.partial_fit(array, chosen, values, askers)
         except SettingsError:  # the pool is smaller than `clusters` or `items` asks for
-            self.__dict__ = before
+            self._forget()
+            vars(self).update(before)
             raise
 
     def partial_fit(
@@ -167,20 +168,30 @@ class AttentiveBandit(ContextualBandit):
     ) -> Self:
         array = self._checked(contexts)
         chosen, values = self._check_feedback(array, decisions, rewards)
-        askers = self._askers(users, len(array))
-        for row, arm, value, user in zip(array, chosen, values, askers, strict=True):
+        self._learn(array, chosen, values, self._askers(users, len(array)))
+        self.rounds_ += len(array)
+        return self
+
+    def _learn(
+        self,
+        contexts: Array,
+        decisions: Integers,
+        rewards: Array,
+        users: ArrayLike | None = None,
+    ) -> None:
+        askers = self._askers(users, len(contexts))
+        rounds = zip(contexts, decisions, rewards, askers, strict=True)
+        for seen, (row, arm, value, user) in enumerate(rounds, start=self.rounds_ + 1):
             g, h = self._reading.features(self._pairs(row)[arm : arm + 1])
             self._model.add(g[0], h[0], float(value), int(user))
             if self._tried is not None:
                 self._learned = self._learned.learn(self._tried, float(value))
                 self._tried = None
-            self.rounds_ += 1
-            if self.learn_prior and self.rounds_ == self._next_prior:
+            if self.learn_prior and seen == self._next_prior:
                 self._model.learn_prior()
                 self._next_prior = int(PRIOR_GROWTH * self._next_prior)
-            elif self.rounds_ % self.update_every == 0:
+            elif seen % self.update_every == 0:
                 self._model.refresh()
-        return self
 
     def predict(self, contexts: ArrayLike, users: ArrayLike | None = None) -> Integers:
         return self.decision_function(contexts, users).argmax(axis=1)
@@ -188,16 +199,18 @@ class AttentiveBandit(ContextualBandit):
     def decision_function(self, contexts: ArrayLike, users: ArrayLike | None = None) -> Array:
         """(n, K) weights of the attention over items; thompson and gumbel draw in each call."""
         array = self._checked(contexts)
-        if not len(array):
-            return self._no_rounds(array)
-        return np.stack([w.weights.numpy() for w in self._weighings(array, users)])
+        return self._scores(array, users) if len(array) else self._no_rounds(array)
+
+    def _scores(self, contexts: Array, users: ArrayLike | None = None) -> Array:
+        return np.stack([w.weights.numpy() for w in self._weighings(contexts, users)])
 
     def predict_expectations(self, contexts: ArrayLike, users: ArrayLike | None = None) -> Array:
         array = self._checked(contexts)
-        if not len(array):
-            return self._no_rounds(array)
-        askers = self._askers(users, len(array))
-        return np.stack([self._belief(r, int(u)).mean for r, u in zip(array, askers, strict=True)])
+        return self._means(array, users) if len(array) else self._no_rounds(array)
+
+    def _means(self, contexts: Array, users: ArrayLike | None = None) -> Array:
+        rounds = zip(contexts, self._askers(users, len(contexts)), strict=True)
+        return np.stack([self._belief(row, int(user)).mean for row, user in rounds])
 
     def attend(self, contexts: ArrayLike, users: ArrayLike | None = None) -> ItemAttention:
         """The attention that `predict`, called next, takes the argmax of. Looking changes nothing:

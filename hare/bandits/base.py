@@ -13,6 +13,7 @@ widths. Constructors store their parameters unchanged; they are checked when fir
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -34,7 +35,7 @@ from hare.errors import InputError, StateError
 RandomState = int | np.random.Generator | None
 
 
-class ContextualBandit(BaseEstimator):
+class ContextualBandit(BaseEstimator, ABC):
     """Base of the bandits. Children say what they learn and how they score.
 
     Children store `n_arms` and `random_state` among their parameters and write
@@ -149,23 +150,23 @@ class ContextualBandit(BaseEstimator):
     def _check_parameters(self) -> None:
         check_count("n_arms", self.n_arms, optional=True)
 
-    def _begin(self, contexts: Array) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _begin(self, contexts: Array) -> None: ...
 
-    def _learn(self, contexts: Array, decisions: Integers, rewards: Array) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _learn(self, contexts: Array, decisions: Integers, rewards: Array) -> None: ...
 
-    def _scores(self, contexts: Array) -> Array:
-        raise NotImplementedError
+    @abstractmethod
+    def _scores(self, contexts: Array) -> Array: ...
 
-    def _means(self, contexts: Array) -> Array:
-        raise NotImplementedError
+    @abstractmethod
+    def _means(self, contexts: Array) -> Array: ...
 
-    def _arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        raise NotImplementedError
+    @abstractmethod
+    def _arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]: ...
 
-    def _set_arrays(self, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _set_arrays(self, arrays: dict[str, NDArray[Any]], values: dict[str, Any]) -> None: ...
 
     def _check_shape(self, contexts: Array) -> None:
         """Refuse contexts that these parameters cannot use (InputError)."""
