@@ -19,19 +19,24 @@ from pandas.api.types import pandas_dtype
 from study_app import codebook
 from study_app.errors import ExportError
 from study_app.fingerprints import code_hash
-from study_app.storage import protocols, schema, tables
+from study_app.storage import overview, protocols, schema, tables
 from study_app.storage.canonical import sha256
 from study_app.storage.clock import now
 from study_app.storage.engine import Engine, reading
 from study_app.study import Study
-from study_design import Protocol
+from study_design import Letters, Protocol
 
 MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an export holds. tables: name -> rows and the CSV's SHA-256."""
+    """What an export holds.
+
+    letters  what the letters of the Williams squares stand for, {"arms": […], "requests": […]};
+             null while the study is blinded
+    tables   name -> rows and the CSV's SHA-256
+    """
 
     schema: int
     study: str
@@ -41,6 +46,7 @@ class Manifest:
     protocol_hash: str
     code_hash: str
     database_schema: str
+    letters: dict[str, Any] | None
     tables: dict[str, dict[str, Any]]
 
 
@@ -64,6 +70,11 @@ def export(source: Study | Engine, out_dir: str | Path, *, simulated: bool = Fal
             )
         protocol = protocols.all_protocols(session)[protocol_hash]
         rows = tables.read_tables(session, protocol, simulated=simulated)
+        letters = None
+        if simulated:
+            letters = Letters.in_order(protocol)
+        elif overview.is_unblinded(session):
+            letters = protocols.letters(session, protocol)
     frames = {
         name: _frame(rows[name], columns) for name, columns in codebook.columns(protocol).items()
     }
@@ -71,7 +82,7 @@ def export(source: Study | Engine, out_dir: str | Path, *, simulated: bool = Fal
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         try:
-            manifest = _write(draft, protocol, frames, simulated=simulated)
+            manifest = _write(draft, protocol, frames, letters, simulated=simulated)
             draft.chmod(0o755)
             _move(draft, target)
         finally:
@@ -109,7 +120,12 @@ def _frame(rows: list[dict[str, Any]], columns: tuple[codebook.Column, ...]) -> 
 
 
 def _write(
-    folder: Path, protocol: Protocol, frames: dict[str, pd.DataFrame], *, simulated: bool
+    folder: Path,
+    protocol: Protocol,
+    frames: dict[str, pd.DataFrame],
+    letters: Letters | None,
+    *,
+    simulated: bool,
 ) -> Manifest:
     (folder / "protocol.yaml").write_text(protocol.to_yaml(), encoding="utf-8")
     described = [asdict(c) for columns in codebook.columns(protocol).values() for c in columns]
@@ -129,6 +145,7 @@ def _write(
         protocol_hash=protocol.hash,
         code_hash=code_hash(),
         database_schema=schema.head_revision(),
+        letters=None if letters is None else asdict(letters),
         tables=contents,
     )
     text = json.dumps(asdict(manifest), indent=2) + "\n"

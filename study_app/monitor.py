@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from study_app import tokens
 from study_app.answers import MISSING
 from study_app.errors import InvalidAnswers
 from study_app.storage import events as log
+from study_app.storage import exclusions
 from study_app.storage import overview as queries
 from study_app.storage.clock import now
 from study_app.storage.engine import reading, writing
@@ -65,7 +67,8 @@ class DeviationLine:
 class Overview:
     """The study at a glance.
 
-    planned           N of the protocol
+    planned           N of the protocol, of participants who are not excluded
+    excluded          rule of the protocol -> completers whom it excludes, who are replaced
     by_status         active, completed, withdrawn, screened_out -> participants
     by_step           step -> active participants there
     by_round          round -> active participants there
@@ -80,6 +83,7 @@ class Overview:
     """
 
     planned: int
+    excluded: Mapping[str, int]
     by_status: Mapping[str, int]
     by_step: Mapping[str, int]
     by_round: Mapping[int, int]
@@ -115,6 +119,9 @@ def overview(study: Study, *, simulated: bool = False, events: int = 12) -> Over
         )
         return Overview(
             planned=study.protocol.participants,
+            excluded=Counter(
+                exclusions.excluded(session, study.protocol, simulated=simulated).values()
+            ),
             by_status=queries.by_status(session, simulated=simulated),
             by_step=queries.by_step(session, simulated=simulated),
             by_round=queries.by_round(session, simulated=simulated),

@@ -11,7 +11,7 @@ from typing import Any
 from study_app import answers as checks
 from study_app import texts, tokens
 from study_app.errors import BotsError, NotComplete, StudyFull, TokenError, WrongStep
-from study_app.storage import audit, events, people, protocols, trials
+from study_app.storage import audit, events, exclusions, people, protocols, trials
 from study_app.storage.canonical import sha256
 from study_app.storage.clock import hours_ago, now
 from study_app.storage.engine import Session, reading, writing
@@ -102,8 +102,9 @@ def enrol(
     seed          for simulated participants: makes id and draws reproducible, 0 <= seed < 2**63.
                   The same seed comes back to the same simulated participant.
 
-    Raises StudyFull when as many as planned have completed or are taking part, and
-    ProtocolChangedError when real participants consented to another protocol.
+    Raises StudyFull when as many as planned have completed or are taking part (a completer whom
+    the protocol's rules exclude is replaced), and ProtocolChangedError when real participants
+    consented to another protocol.
     """
     key = study.installation.key
     digests = {
@@ -231,25 +232,27 @@ def _new_row(
     study: Study, session: Session, *, simulated: bool, seed: int | None
 ) -> ParticipantRow:
     protocol = study.protocol
-    protocols.use(session, protocol, simulated=simulated)
-    if not simulated:
-        taken = people.places_taken(session, hours_ago(study.settings.place_held_hours))
-        if taken >= protocol.participants:
-            raise StudyFull(
-                "The study has as many participants as planned. Thank you for your interest."
-            )
-    completed, active = (
-        people.sequences(session, protocol.hash, status, simulated=simulated)
-        for status in (people.COMPLETED, people.ACTIVE)
+    drawn = tokens.draw_letters(study.installation.key, protocol)
+    letters = protocols.use(session, protocol, drawn, simulated=simulated)
+    taken = people.places(
+        session,
+        protocol.hash,
+        simulated=simulated,
+        seen_since=hours_ago(study.settings.place_held_hours),
+        without=exclusions.excluded(session, protocol, simulated=simulated),
     )
-    sequence = next_sequence(protocol, completed, active)
+    if not simulated and taken.total() >= protocol.participants:
+        raise StudyFull(
+            "The study has as many participants as planned. Thank you for your interest."
+        )
+    sequence = next_sequence(protocol, taken)
     if seed is None:
         participant_id, seed = secrets.token_hex(16), secrets.randbelow(2**63)
     elif simulated:
         participant_id = _simulated_id(seed)
     else:
         raise BotsError("Only simulated participants can have a given seed.")
-    schedule = draw_schedule(protocol, sequence=sequence, seed=seed)
+    schedule = draw_schedule(protocol, sequence=sequence, seed=seed, letters=letters)
     row = ParticipantRow(
         id=participant_id,
         simulated=simulated,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Iterable
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,6 +13,7 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from study_app.errors import TokenError, WrongSecret
 from study_app.settings import Installation
+from study_design import Letters, Protocol
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -44,6 +46,24 @@ def recruitment_digest(key: str, name: str, value: str) -> str:
 def completion_code(key: str, participant_id: str) -> str:
     """The completion code of one participant: 10 letters and digits that nobody can guess."""
     return _keyed(key, f"completion/{participant_id}")[:10].upper()
+
+
+def draw_letters(key: str, protocol: Protocol) -> Letters:
+    """Arms and requests in an order that only the installation's key tells, another one a study.
+
+    >>> from study_design import PILOT, load_protocol
+    >>> pilot = load_protocol(PILOT)
+    >>> sorted(draw_letters("k" * 16, pilot).arms) == sorted(pilot.arm_names)
+    True
+    """
+
+    def permuted(kind: str, names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(
+            sorted(names, key=lambda name: _keyed(key, f"letters/{protocol.hash}/{kind}/{name}"))
+        )
+
+    in_order = Letters.in_order(protocol)
+    return Letters(permuted("arm", in_order.arms), permuted("request", in_order.requests))
 
 
 def check_password(installation: Installation, secret: str) -> None:

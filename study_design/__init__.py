@@ -9,19 +9,20 @@ The contract of the project. It knows nothing of the systems, the web or the sta
 True
 """
 
+from study_design.allocation import next_sequence
 from study_design.documents import consent_text
 from study_design.errors import DesignError, Problem, ProtocolError, ScheduleError
 from study_design.hypotheses import Contrast, Family, Hypothesis, families, testable
 from study_design.power import power_paired, smallest_effect
 from study_design.protocol import NULL, PILOT, Protocol, load_protocol
 from study_design.sequences import (
+    Letters,
     RoundPlan,
     Schedule,
     draw_schedule,
-    next_sequence,
     sequence_count,
-    williams_square,
 )
+from study_design.williams import williams_square
 
 __all__ = [
     "NULL",
@@ -30,6 +31,7 @@ __all__ = [
     "DesignError",
     "Family",
     "Hypothesis",
+    "Letters",
     "Problem",
     "Protocol",
     "ProtocolError",

@@ -2,6 +2,7 @@
 
     python -m study_design check FILE [FILE ...]   validate protocols
     python -m study_design render [--check]        write the documents, or see that they are current
+    python -m study_design balance                 simulate recruitments: does allocation balance?
 
 Exit codes: 0 all is well, 1 something is not, 2 the command was not understood.
 """
@@ -13,8 +14,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from study_design.allocation_page import allocation_page
 from study_design.documents import stale_documents, write_documents
-from study_design.errors import ProtocolError
+from study_design.errors import DesignError, ProtocolError
 from study_design.protocol import PILOT, load_protocol
 from study_design.sequences import sequence_count
 
@@ -25,8 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "check":
             return _check(arguments.files)
+        if arguments.command == "balance":
+            return _balance(arguments)
         return _render(arguments.protocol, arguments.out, only_check=arguments.check)
-    except (ProtocolError, OSError) as error:
+    except (DesignError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -48,7 +52,25 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument(
         "--check", action="store_true", help="write nothing; fail when a document is not current"
     )
+    balance = commands.add_parser(
+        "balance", help="simulate recruitments and write how balanced the slot orders come out"
+    )
+    balance.add_argument("--protocol", type=Path, default=PILOT, help="default: the pilot")
+    balance.add_argument("--repetitions", type=int, default=100, help="recruitments a row")
+    balance.add_argument("--seed", type=int, default=1)
+    balance.add_argument("--out", type=Path, help="file; default: the terminal")
     return parser
+
+
+def _balance(arguments: argparse.Namespace) -> int:
+    protocol = load_protocol(arguments.protocol)
+    page = allocation_page(protocol, repetitions=arguments.repetitions, seed=arguments.seed)
+    if arguments.out is None:
+        print(page, end="")
+    else:
+        arguments.out.write_text(page, encoding="utf-8")
+        print(f"wrote {arguments.out}")
+    return 0
 
 
 def _check(files: Sequence[Path]) -> int:

@@ -14,7 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from study_design.hypotheses import families, testable
 from study_design.power import power_paired, smallest_effect
 from study_design.protocol import Protocol
-from study_design.sequences import order_count, sequence_count, williams_square
+from study_design.sequences import sequence_count
+from study_design.williams import order_count, williams_square
 
 DOCUMENTS = ("study_design.md", "consent.md", "preregistration.md")
 

@@ -2,7 +2,7 @@
 
 DesignError
 ├── ProtocolError      a protocol file that cannot be read or breaks a rule (lists every one)
-└── ScheduleError      a sequence or a seed outside its range
+└── ScheduleError      a sequence, a seed or letters that a study does not have
 """
 
 from __future__ import annotations
@@ -42,4 +42,4 @@ class ProtocolError(DesignError, ValueError):
 
 
 class ScheduleError(DesignError, ValueError):
-    """A schedule was asked for with a sequence or a seed that does not exist."""
+    """A schedule was asked for with a sequence, a seed or letters that do not exist."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from study_design.errors import Problem
-from study_design.sequences import order_count
+from study_design.williams import order_count
 
 if TYPE_CHECKING:
     from study_design.protocol import Protocol

@@ -1,11 +1,10 @@
 """Which request a participant meets in which round, and in which slot each arm's answer stands.
 
-Orders come from Williams squares: E. J. Williams (1949), "Experimental designs balanced for the
-estimation of residual effects of treatments", Australian Journal of Scientific Research A 2. With k
-arms there are n = k (even k) or n = 2k (odd k) slot orders, in Latin squares of k, and as many
-order sequences, which say the slot order of every round. With m requests there are M = m (even m)
-or M = 2m (odd m) request sequences. A full set holds every pair of the two once: 60 for three arms
-and ten requests. "A set of n" below is n sequences in a row, the first one at a multiple of n.
+Orders come from Williams squares (`study_design.williams`). With k arms there are n = k (even k) or
+n = 2k (odd k) slot orders, in Latin squares of k, and as many order sequences, which say the slot
+order of every round. With m requests there are M = m (even m) or M = 2m (odd m) request sequences.
+A full set holds every pair of the two once: 60 for three arms and ten requests. "A set of n" below
+is n sequences in a row, the first one at a multiple of n.
 
 What is balanced
     One participant, after any number of rounds: the numbers of times that an arm stood in each slot
@@ -27,21 +26,39 @@ What is not
     arm's answer to a request stands in a slot 4 to 12 times, 8 on average. Every arm answers every
     request for every participant in any case.
 
-Nothing balanced is drawn by chance: an independent draw for each participant would undo the balance
-between participants. The seed of a schedule is what the participant's texts are drawn from.
+Who gets which sequence is not drawn by chance: an independent draw for each participant would undo
+the balance between participants. Which arm and which request each letter of the squares stands for
+is drawn, once for each study (`Letters`), and any such draw keeps the balance. The seed of a
+schedule is what the participant's texts are drawn from.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from study_design.errors import ScheduleError
+from study_design.williams import order_count, williams_square, zigzag
 
 if TYPE_CHECKING:
     from study_design.protocol import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """What the letters 0, 1, … of the Williams squares stand for.
+
+    arms, requests   each arm's label and each request's id once, in the order of the letters
+    """
+
+    arms: tuple[str, ...]
+    requests: tuple[str, ...]
+
+    @classmethod
+    def in_order(cls, protocol: Protocol) -> Letters:
+        """The letters in the order of the protocol: nothing is permuted."""
+        return cls(protocol.arm_names, tuple(request.id for request in protocol.requests))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,45 +79,22 @@ class Schedule:
     rounds: tuple[RoundPlan, ...]
 
 
-def williams_square(n: int) -> tuple[tuple[int, ...], ...]:
-    """The Williams design for n treatments 0..n-1: n rows for even n, 2n rows for odd n.
-
-    Each treatment is in each column equally often and right after each other one equally often.
-    The rows come in Latin squares: rows 0..n-1, and for odd n rows n..2n-1, their mirror images.
-
-    >>> williams_square(4)
-    ((0, 1, 3, 2), (1, 2, 0, 3), (2, 3, 1, 0), (3, 0, 2, 1))
-    """
-    if n < 1:
-        raise ScheduleError(f"n = {n}: a square needs at least one treatment")
-    zigzag = _zigzag(n)
-    square = tuple(tuple((start + step) % n for step in zigzag) for start in range(n))
-    if n % 2 == 0 or n == 1:
-        return square
-    return square + tuple(row[::-1] for row in square)
-
-
-def order_count(arms: int) -> int:
-    """Number of slot orders, and of order sequences, for so many arms: 6 for three.
-
-    >>> [order_count(arms) for arms in (2, 3, 4, 5)]
-    [2, 6, 4, 10]
-    """
-    return len(williams_square(arms))
-
-
 def sequence_count(protocol: Protocol) -> int:
     """Number of distinct sequences of the study: order sequences × request sequences."""
     return order_count(len(protocol.arms)) * len(williams_square(len(protocol.requests)))
 
 
-def draw_schedule(protocol: Protocol, *, sequence: int, seed: int) -> Schedule:
+def draw_schedule(
+    protocol: Protocol, *, sequence: int, seed: int, letters: Letters | None = None
+) -> Schedule:
     """The schedule of one participant: pure, the same for the same arguments.
 
     sequence   0 <= sequence < sequence_count(protocol)
     seed       0 <= seed < 2**63, recorded with the schedule
+    letters    what the squares' letters stand for; None: the order of the protocol
 
-    Raises ScheduleError when one of them is outside its range.
+    Raises ScheduleError when sequence or seed is outside its range, or the letters do not name
+    each arm and each request of the protocol once.
 
     >>> from study_design import PILOT, load_protocol
     >>> schedule = draw_schedule(load_protocol(PILOT), sequence=0, seed=7)
@@ -112,9 +106,10 @@ def draw_schedule(protocol: Protocol, *, sequence: int, seed: int) -> Schedule:
         raise ScheduleError(f"sequence = {sequence}: this protocol has 0 to {count - 1}")
     if not 0 <= seed < 2**63:
         raise ScheduleError(f"seed = {seed}: must be at least 0 and below 2**63")
-    arms, rows = protocol.arm_names, williams_square(len(protocol.arms))
+    letters = _checked(letters or Letters.in_order(protocol), protocol)
+    arms, rows = letters.arms, williams_square(len(protocol.arms))
     requests = williams_square(len(protocol.requests))
-    by_order, by_request = _members(sequence, len(rows), len(requests))
+    by_order, by_request = members(sequence, len(rows), len(requests))
     orders = _order_sequence(len(arms), by_order, protocol.rounds)
     return Schedule(
         sequence=sequence,
@@ -122,7 +117,7 @@ def draw_schedule(protocol: Protocol, *, sequence: int, seed: int) -> Schedule:
         rounds=tuple(
             RoundPlan(
                 round=index + 1,
-                request=protocol.requests[requests[by_request][index]].id,
+                request=letters.requests[requests[by_request][index]],
                 order=tuple(arms[arm] for arm in rows[orders[index]]),
             )
             for index in range(protocol.rounds)
@@ -130,43 +125,18 @@ def draw_schedule(protocol: Protocol, *, sequence: int, seed: int) -> Schedule:
     )
 
 
-def next_sequence(
-    protocol: Protocol, completed: Mapping[int, int], active: Mapping[int, int]
-) -> int:
-    """The sequence for the next participant, so that those who complete are balanced.
-
-    completed, active   how many participants with a sequence have completed, or are under way
-
-    Fewest completions first, then fewest under way: first among the slot orders (they must be
-    balanced at any stage), then among the request sequences, then among sequences.
-
-    >>> from study_design import PILOT, load_protocol
-    >>> next_sequence(load_protocol(PILOT), completed={0: 1}, active={1: 1})
-    2
-    """
-    orders = order_count(len(protocol.arms))
-    requests = len(williams_square(len(protocol.requests)))
-    load: dict[tuple[str, int], list[int]] = {}
-    for column, counts in enumerate((completed, active)):
-        for sequence, number in counts.items():
-            by_order, by_request = _members(sequence, orders, requests)
-            for key in (("order", by_order), ("request", by_request), ("sequence", sequence)):
-                load.setdefault(key, [0, 0])[column] += number
-
-    def burden(sequence: int) -> tuple[list[int], ...]:
-        by_order, by_request = _members(sequence, orders, requests)
-        keys = (("order", by_order), ("request", by_request), ("sequence", sequence))
-        return tuple(load.get(key, [0, 0]) for key in keys)
-
-    return min(range(orders * requests), key=burden)
+def _checked(letters: Letters, protocol: Protocol) -> Letters:
+    own = Letters.in_order(protocol)
+    for field in ("arms", "requests"):
+        given, known = getattr(letters, field), getattr(own, field)
+        if sorted(given) != sorted(known):
+            raise ScheduleError(
+                f"letters.{field} = {list(given)}: must name each of {list(known)} once"
+            )
+    return letters
 
 
-def _zigzag(n: int) -> tuple[int, ...]:
-    """0, 1, n-1, 2, n-2, …: for even n the steps between neighbours are all different (mod n)."""
-    return tuple((i + 1) // 2 if i % 2 else (n - i // 2) % n for i in range(n))
-
-
-def _members(sequence: int, orders: int, requests: int) -> tuple[int, int]:
+def members(sequence: int, orders: int, requests: int) -> tuple[int, int]:
     """The order sequence and the request sequence that make a sequence.
 
     Both walk at once, so that any whole run of either is complete; after each common multiple the
@@ -184,7 +154,7 @@ def _order_sequence(arms: int, index: int, rounds: int) -> tuple[int, ...]:
     """
     squares = order_count(arms) // arms
     square, start = divmod(index, arms)
-    zigzag = _zigzag(arms)
+    steps = zigzag(arms)
     rows: list[int] = []
     last = None
     for block in range(math.ceil(rounds / arms)):
@@ -192,7 +162,7 @@ def _order_sequence(arms: int, index: int, rounds: int) -> tuple[int, ...]:
         sign = -1 if squares == 2 and (current + block // 2) % 2 else 1
         if last is not None:
             start = last + (block if squares == 2 else 1 + block % max(arms - 1, 1))
-        shifts = [(start + sign * step) % arms for step in zigzag]
+        shifts = [(start + sign * step) % arms for step in steps]
         rows.extend(current * arms + shift for shift in shifts)
         last = shifts[-1]
     return tuple(rows[:rounds])

@@ -10,8 +10,8 @@ import pandas as pd
 from analysis.data.exports import Export
 from analysis.data.frames import frame
 from analysis.data.sample import Sample
-from study_design import Protocol, draw_schedule, sequence_count
-from study_design.sequences import order_count
+from study_design import Letters, Protocol, draw_schedule, sequence_count
+from study_design.williams import order_count
 
 
 def slot_balance(export: Export, sample: Sample) -> pd.DataFrame:
@@ -55,15 +55,19 @@ def sequence_balance(export: Export, sample: Sample) -> pd.DataFrame:
     return frame(rows, ["order", "consented", "analysed", "if_equal"])
 
 
-def rounds_as_planned(export: Export, sample: Sample) -> tuple[int, int]:
+def rounds_as_planned(export: Export, sample: Sample) -> tuple[int | None, int]:
     """How many rated rounds showed the request and the slots that the sequence plans, of how many.
 
-    Slots and requests of a sequence do not depend on the participant's seed.
+    Slots and requests of a sequence do not depend on the participant's seed. None where the export
+    does not disclose what the letters of the squares stand for.
     """
     people = export.tables["participants"].set_index("participant")["sequence"]
     shown = _shown(export, sample)
     sequence = shown["participant"].map(people).astype("int64") % sequence_count(export.protocol)
-    plan = _plan(export.protocol, sorted(set(sequence)))
+    letters = export.manifest.letters_of(export.protocol)
+    if letters is None:
+        return None, len(shown.drop_duplicates(["participant", "round"]))
+    plan = _plan(export.protocol, sorted(set(sequence)), letters)
     keys = pd.MultiIndex.from_arrays([sequence, shown["round"].astype("int64"), shown["slot"]])
     planned = plan.reindex(keys)
     kept = (planned["arm"].to_numpy() == shown["arm"].to_numpy()) & (
@@ -74,11 +78,11 @@ def rounds_as_planned(export: Export, sample: Sample) -> tuple[int, int]:
     return int(whole.sum()), len(whole)
 
 
-def _plan(protocol: Protocol, sequences: Sequence[int]) -> pd.DataFrame:
+def _plan(protocol: Protocol, sequences: Sequence[int], letters: Letters) -> pd.DataFrame:
     rows = [
         (number, plan.round, slot, arm, plan.request)
         for number in sequences
-        for plan in draw_schedule(protocol, sequence=number, seed=0).rounds
+        for plan in draw_schedule(protocol, sequence=number, seed=0, letters=letters).rounds
         for slot, arm in zip(protocol.slots, plan.order, strict=True)
     ]
     columns = ["sequence", "round", "slot", "arm", "request"]

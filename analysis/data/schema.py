@@ -11,6 +11,8 @@ from typing import Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from study_design import Letters, Protocol
+
 Kind = Literal["text", "int", "float", "time", "flag", "json"]
 
 SCHEMA_VERSION = 1
@@ -27,7 +29,11 @@ class TableEntry(BaseModel):
 
 
 class Manifest(BaseModel):
-    """manifest.json: which study, which code, and the digest of every table."""
+    """manifest.json: which study, which code, and the digest of every table.
+
+    letters  what the letters of the Williams squares stand for; None: not disclosed, as while the
+             study is blinded. An export without the entry was made before letters were drawn
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,7 +45,13 @@ class Manifest(BaseModel):
     protocol_hash: str = Field(pattern=HEX64)
     code_hash: str = Field(pattern=HEX64)
     database_schema: str
+    letters: Letters | None = None
     tables: dict[str, TableEntry]
+
+    def letters_of(self, protocol: Protocol) -> Letters | None:
+        """The letters that the schedules follow; None where they are not disclosed."""
+        drawn = "letters" in self.model_fields_set
+        return self.letters if drawn else Letters.in_order(protocol)
 
 
 @dataclass(frozen=True, slots=True)

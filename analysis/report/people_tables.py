@@ -110,11 +110,15 @@ def _sequences(study: Study) -> Table:
         Shown("If all were equal", "if_equal", 1),
     )
     kept, rounds = design.rounds_as_planned(study.export, study.sample)
-    note = (
-        "Participants by the balanced slot order that their sequence begins with. "
+    shown = (
         f"{kept:,} of {rounds:,} rated rounds showed the request and the slots that the sequence "
         "plans."
+        if kept is not None
+        else "Whether the rounds showed what the sequence plans is not checked: the export was "
+        "made while the study was blinded, and does not disclose which arm and which request the "
+        "letters of the Williams squares stand for."
     )
+    note = f"Participants by the balanced slot order that their sequence begins with. {shown}"
     rows = design.sequence_balance(study.export, study.sample)
     return Table("sequences", "Balance of sequences", rows, columns, note)
 

@@ -213,9 +213,10 @@ def design(protocol: Protocol) -> str:
         "answered the same request, one from each arm, in blinded slots whose order followed "
         f"Williams sequences, and rated each on {listed(scales)}. They also chose the text they "
         f"would rather keep. Among the rounds {'was' if checks == 1 else 'were'} {checks or 'no'} "
-        f"attention check{'' if checks == 1 else 's'}. Sequences were assigned so "
-        "that those with the fewest completions came first. The design is within-participant: "
-        "everyone sees every arm in every round."
+        f"attention check{'' if checks == 1 else 's'}. The next participant "
+        "received the order that was least used among those who had completed, were not excluded, "
+        "or were under way. The design is within-participant: everyone sees every arm in every "
+        "round."
     )
 
 

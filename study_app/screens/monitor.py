@@ -108,7 +108,8 @@ def _live(study: Study, simulated: bool) -> None:
 def _health(overview: Overview) -> None:
     """The first screen: how many have completed, and whether anything needs care."""
     status = overview.by_status
-    completed = status.get("completed", 0)
+    completed, excluded = status.get("completed", 0), sum(overview.excluded.values())
+    counted = completed - excluded
     if overview.simulated:
         st.info(
             f"{completed} simulated participants have completed. Nothing here says anything "
@@ -116,14 +117,16 @@ def _health(overview: Overview) -> None:
         )
     else:
         st.progress(
-            min(completed / overview.planned, 1.0),
-            text=f"**{completed} of {overview.planned}** participants have completed",
+            min(counted / overview.planned, 1.0),
+            text=f"**{counted} of {overview.planned}** participants have completed"
+            + (f" and count; {excluded} more are excluded and replaced" if excluded else ""),
         )
     found = len(overview.deviations)
     figures = {
         "Taking part": status.get("active", 0),
         "Withdrawn": status.get("withdrawn", 0),
         "Not eligible": status.get("screened_out", 0),
+        **{f"Excluded: {rule}": number for rule, number in sorted(overview.excluded.items())},
         "Deviations": f"{found}+" if found == _LINES else found,
         "Last event": _ago(overview.last_events[0].at) if overview.last_events else "none",
     }

@@ -29,7 +29,12 @@ def _text(*, nullable: bool = False) -> Any:
 
 
 class ProtocolRow(SQLModel, table=True):
-    """A protocol that participants took part in. Frozen when the first real one consented."""
+    """A protocol that participants took part in. Frozen when the first real one consented.
+
+    letters    what the letters of the Williams squares stand for, {"arms": […], "requests": […]},
+               drawn when the protocol is frozen; null in studies that began before they were drawn,
+               where it is the order of the protocol
+    """
 
     __tablename__ = "protocol"  # pyright: ignore[reportAssignmentType]  # SQLModel's own idiom
 
@@ -37,6 +42,9 @@ class ProtocolRow(SQLModel, table=True):
     canonical: str = _text()
     first_used_at: str
     frozen_at: str | None = None
+    letters: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
+    )
 
 
 class ParticipantRow(SQLModel, table=True):

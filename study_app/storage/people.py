@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import delete, func
@@ -32,28 +33,34 @@ def completed_rounds(session: Session, participant: str) -> int:
     return session.exec(query).one()
 
 
-def sequences(session: Session, protocol: str, status: str, *, simulated: bool) -> dict[int, int]:
-    """How many participants of a status have each sequence."""
-    query = (
-        select(ParticipantRow.sequence, func.count())
-        .where(
-            ParticipantRow.protocol_hash == protocol,
-            ParticipantRow.status == status,
-            ParticipantRow.simulated == simulated,
-        )
-        .group_by(col(ParticipantRow.sequence))
+def completers(protocol: str, *, simulated: bool) -> tuple[Any, ...]:
+    """The conditions by which a query finds those who completed."""
+    return (
+        ParticipantRow.protocol_hash == protocol,
+        ParticipantRow.simulated == simulated,
+        ParticipantRow.status == COMPLETED,
     )
-    return dict(session.exec(query).all())
 
 
-def places_taken(session: Session, seen_since: str) -> int:
-    """Real participants who have completed, or are taking part and were seen since then."""
-    query = select(func.count()).where(
-        col(ParticipantRow.simulated).is_(False),
+def places(
+    session: Session,
+    protocol: str,
+    *,
+    simulated: bool,
+    seen_since: str,
+    without: Collection[str] = (),
+) -> Counter[int]:
+    """Sequence -> participants who hold a place: completed, or under way and seen since then.
+
+    without   completers whose place is open again
+    """
+    query = select(ParticipantRow.id, ParticipantRow.sequence).where(
+        ParticipantRow.protocol_hash == protocol,
+        ParticipantRow.simulated == simulated,
         (col(ParticipantRow.status) == COMPLETED)
         | ((col(ParticipantRow.status) == ACTIVE) & (col(ParticipantRow.seen_at) >= seen_since)),
     )
-    return session.exec(query).one()
+    return Counter(sequence for id_, sequence in session.exec(query) if id_ not in without)
 
 
 def recruited_as(session: Session, name: str, digest: str) -> ParticipantRow | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from sqlmodel import Session, col, select
 
 from study_app.errors import ProtocolChangedError
 from study_app.storage import events
 from study_app.storage.clock import now
 from study_app.storage.models import ProtocolRow
-from study_design import Protocol
+from study_design import Letters, Protocol
 
 
 def check_unchanged(session: Session, protocol: Protocol) -> None:
@@ -24,8 +26,14 @@ def check_unchanged(session: Session, protocol: Protocol) -> None:
         )
 
 
-def use(session: Session, protocol: Protocol, *, simulated: bool) -> None:
-    """Record that a participant takes part; the first real one freezes the protocol."""
+def use(session: Session, protocol: Protocol, drawn: Letters, *, simulated: bool) -> Letters:
+    """Record that a participant takes part; the first real one freezes protocol and letters.
+
+    drawn   the letters of the study, should it begin now
+
+    Gives the letters that the participant's schedule follows. Simulated participants follow the
+    protocol's order: their rows are open to all, and must not tell what is drawn for people.
+    """
     check_unchanged(session, protocol)
     row = session.get(ProtocolRow, protocol.hash)
     if row is None:
@@ -35,9 +43,22 @@ def use(session: Session, protocol: Protocol, *, simulated: bool) -> None:
         session.add(row)
         session.flush()
     if not simulated and row.frozen_at is None:
-        row.frozen_at = now()
+        row.frozen_at, row.letters = now(), asdict(drawn)
         session.add(row)
         events.append(session, "protocol_frozen", None, {"protocol": protocol.hash})
+    return Letters.in_order(protocol) if simulated else _letters(row, protocol)
+
+
+def letters(session: Session, protocol: Protocol) -> Letters:
+    """What the squares' letters stand for, for the real participants of a protocol in use."""
+    row = session.get(ProtocolRow, protocol.hash)
+    return Letters.in_order(protocol) if row is None else _letters(row, protocol)
+
+
+def _letters(row: ProtocolRow, protocol: Protocol) -> Letters:
+    if row.letters is None:
+        return Letters.in_order(protocol)
+    return Letters(**{kind: tuple(names) for kind, names in row.letters.items()})
 
 
 def frozen_protocol(session: Session) -> Protocol | None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from study_design import PILOT, Protocol, load_protocol
-from study_design.sequences import order_count
+from study_design.williams import order_count
 
 Content = dict[str, Any]
 

@@ -11,15 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from study_design import (
+    Letters,
     Protocol,
+    RoundPlan,
     Schedule,
     ScheduleError,
     draw_schedule,
-    next_sequence,
     sequence_count,
     williams_square,
 )
-from study_design.sequences import order_count
+from study_design.williams import order_count
 
 Sized = Callable[[int, int, int], Protocol]
 
@@ -213,37 +214,27 @@ def test_a_sequence_or_seed_outside_its_range_is_refused(
         draw_schedule(pilot, sequence=sequence, seed=seed)
 
 
-def test_without_dropouts_sequences_are_given_in_order(pilot: Protocol) -> None:
-    completed: Counter[int] = Counter()
-    given_out = []
-    for _ in range(60):
-        sequence = next_sequence(pilot, completed, {})
-        completed[sequence] += 1
-        given_out.append(sequence)
-    assert sorted(given_out) == list(range(60))
-    assert given_out[:24] == list(range(24))
+def test_letters_change_who_is_where_and_keep_the_balance(pilot: Protocol) -> None:
+    letters = Letters(
+        ("gpt2", "hare", "rag"), tuple(request.id for request in pilot.requests[::-1])
+    )
+    chosen = [draw_schedule(pilot, sequence=k, seed=k, letters=letters) for k in range(60)]
+    assert chosen[0].rounds[0] == RoundPlan(1, pilot.requests[-1].id, ("gpt2", "hare", "rag"))
+    cells = Counter((p.round, p.request, p.order) for one in chosen for p in one.rounds)
+    assert even(cells, 10 * 10 * 6)
 
 
-def test_participants_under_way_together_receive_different_sequences(pilot: Protocol) -> None:
-    active: Counter[int] = Counter()
-    for _ in range(60):
-        active[next_sequence(pilot, {}, active)] += 1
-    assert even(active, 60)
+def test_without_letters_the_protocols_order_holds(pilot: Protocol) -> None:
+    plain = draw_schedule(pilot, sequence=7, seed=1)
+    assert draw_schedule(pilot, sequence=7, seed=1, letters=Letters.in_order(pilot)) == plain
 
 
-@settings(max_examples=30, deadline=None)
-@given(finishes=st.lists(st.booleans(), min_size=24, max_size=60))
-def test_those_who_complete_are_balanced_whoever_drops_out(
-    pilot: Protocol, finishes: list[bool]
+@pytest.mark.parametrize(
+    "arms", [("hare", "rag"), ("hare", "rag", "rag"), ("hare", "rag", "other")]
+)
+def test_letters_that_do_not_name_each_arm_once_are_refused(
+    pilot: Protocol, arms: tuple[str, ...]
 ) -> None:
-    completed: Counter[int] = Counter()
-    for finished in finishes:  # one after the other; who drops out is no longer active
-        sequence = next_sequence(pilot, completed, {})
-        completed[sequence] += finished
-    orders = Counter(dict.fromkeys(range(6), 0))
-    requests = Counter(dict.fromkeys(range(10), 0))
-    for sequence, count in completed.items():
-        orders[sequence % 6] += count
-        requests[(sequence + sequence // 30) % 10] += count
-    assert spread(orders.values()) <= 1
-    assert spread(requests.values()) <= 2
+    letters = Letters(arms, Letters.in_order(pilot).requests)
+    with pytest.raises(ScheduleError, match=r"letters.arms = .* must name each of"):
+        draw_schedule(pilot, sequence=0, seed=0, letters=letters)
