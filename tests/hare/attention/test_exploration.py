@@ -77,8 +77,8 @@ def test_endless_strength_puts_all_weight_on_the_most_uncertain() -> None:
 
 def test_strength_may_differ_by_head() -> None:
     both = weigh(belief(4), alpha=torch.tensor([[0.0], [2.0]])).weights
-    assert (both[0] == weigh(belief(4), alpha=0.0).weights[0]).all()
-    assert (both[1] == weigh(belief(4), alpha=2.0).weights[1]).all()
+    torch.testing.assert_close(both[0], weigh(belief(4), alpha=0.0).weights[0])
+    torch.testing.assert_close(both[1], weigh(belief(4), alpha=2.0).weights[1])
 
 
 def test_weights_are_differentiable_in_everything_they_depend_on() -> None:
@@ -123,7 +123,7 @@ def test_thompson_draws_one_user_for_all_heads() -> None:
     points = belief(8).points[:1].expand(3, 2, USERS, ITEMS)  # requests, heads
     twice = LogitBelief(points, torch.zeros(3, 2, CLUSTERS).double(), belief(8).clusters)
     weights = weigh(twice, "thompson", 1.0, seeded(2)).weights
-    assert (weights[:, 0] == weights[:, 1]).all()
+    torch.testing.assert_close(weights[:, 0], weights[:, 1])
     assert not torch.allclose(weights[0], weights[1])
 
 
@@ -133,7 +133,7 @@ def test_gumbel_noise_grows_with_the_deviation_and_is_shared_in_a_cluster() -> N
     deviation = torch.tensor([0.0, 2.0]).double().expand(20_000, 2)
     found = LogitBelief(points, deviation, torch.tensor([0, 0, 1, 1]))
     logits = weigh(found, "gumbel", 0.5, seeded(3)).weights.log()
-    assert (logits[:, 2] == logits[:, 3]).all()
+    torch.testing.assert_close(logits[:, 2], logits[:, 3])
     assert float((logits[:, 2] - logits[:, 0]).var()) == pytest.approx(math.pi**2 / 6, rel=0.05)
 
 

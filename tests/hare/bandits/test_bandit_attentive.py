@@ -97,7 +97,7 @@ def test_looking_at_the_attention_shows_what_is_played_and_changes_nothing(setti
     before = bandit.to_bytes()
     seen = bandit.attend(contexts, users).weights
     assert bandit.to_bytes() == before
-    np.testing.assert_array_equal(bandit.decision_function(contexts, users), seen)
+    np.testing.assert_allclose(bandit.decision_function(contexts, users), seen, atol=1e-12)
 
 
 def test_a_refused_fit_forgets_nothing() -> None:
@@ -182,7 +182,7 @@ def test_learning_row_by_row_equals_learning_at_once() -> None:
             contexts[t : t + 1], arms[t : t + 1], rewards[t : t + 1], users[t : t + 1]
         )
     one, other = (b.predict_expectations(contexts, users) for b in (whole, parts))
-    np.testing.assert_array_equal(one, other)
+    np.testing.assert_allclose(one, other, atol=1e-9)
 
 
 def test_a_rarer_update_knows_the_same_once_it_is_made() -> None:

@@ -78,8 +78,8 @@ def test_greedy_is_linucb_with_alpha_zero(parameters: str) -> None:
     rewards = rng.normal(size=30)
     greedy = Greedy(parameters=parameters).fit(contexts, decisions, rewards)
     linucb = LinUCB(parameters=parameters, alpha=0.0).fit(contexts, decisions, rewards)
-    np.testing.assert_array_equal(
-        greedy.decision_function(contexts), linucb.decision_function(contexts)
+    np.testing.assert_allclose(
+        greedy.decision_function(contexts), linucb.decision_function(contexts), atol=1e-12
     )
 
 

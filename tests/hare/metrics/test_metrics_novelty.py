@@ -45,7 +45,7 @@ def test_many_texts_are_compared_as_few_are() -> None:
     unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (vectors, pool)]
     cosines = unit[0] @ unit[1].T
     np.testing.assert_allclose(nearest, cosines.max(axis=1))
-    np.testing.assert_array_equal(item, cosines.argmax(axis=1))
+    np.testing.assert_allclose(cosines[np.arange(2500), item], cosines.max(axis=1))
     among = unit[1] @ unit[1].T - 2 * np.eye(1100)
     share = (among.max(axis=1) < 0.99).mean()
     assert novelty(vectors, pool, thresholds=[0.99]).pool_share == pytest.approx(share)

@@ -12,6 +12,11 @@ from hare.synthesis.generator import ConditionedGPT2
 from hare.synthesis.likelihood import predict
 
 
+def close(one: torch.Tensor, other: torch.Tensor) -> None:
+    """Equal logits up to float32's rounding, which depends on the shape and on the processor."""
+    torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+
+
 @pytest.fixture(scope="module")
 def plain() -> ConditionedGPT2:
     torch.manual_seed(0)
@@ -30,7 +35,7 @@ def test_a_prediction_does_not_depend_on_the_other_texts_of_the_batch(
 ) -> None:
     alone = predict(plain, [[4]], [[7, 8, 9]], None)
     beside = predict(plain, [[1, 2, 3], [4]], [[5, 6], [7, 8, 9]], None)
-    torch.testing.assert_close(alone.logits, beside.logits[beside.row == 1])
+    close(alone.logits, beside.logits[beside.row == 1])
 
 
 def test_blanked_tokens_are_neither_read_nor_predicted(plain: ConditionedGPT2) -> None:
@@ -38,9 +43,9 @@ def test_blanked_tokens_are_neither_read_nor_predicted(plain: ConditionedGPT2) -
     one = predict(plain, [[1, 2]], [[10, 11, 12, 13]], None, blanked)
     other = predict(plain, [[1, 2]], [[10, 21, 22, 13]], None, blanked)
     assert one.tokens.tolist() == [10, 13, plain.end]
-    assert torch.equal(one.logits, other.logits)
+    close(one.logits, other.logits)
     whole = predict(plain, [[1, 2]], [[10, 21, 22, 13]], None)
-    assert torch.equal(whole.logits[0], one.logits[0])  # before the blanks nothing changes
+    close(whole.logits[0], one.logits[0])  # before the blanks nothing changes
     assert not torch.allclose(whole.logits[-1], one.logits[-1])
 
 

@@ -232,7 +232,7 @@ def test_a_plain_language_model_serves_the_arms_without_a_user(plain: Path, syst
     settings = ResourceSettings(model=str(plain), decoding=SHORT)
     arm = build_arms({"arm": system}, settings)["arm"]
     request = Request("Help me plan.", arm.initial_state(), seed=1)
-    one, again = arm.recommend([request, request])
+    one, again = (arm.recommend([request])[0] for _ in range(2))
     assert one.text == again.text
     assert one.text
     assert one.features["text"].shape == (7,)
