@@ -38,14 +38,12 @@ def bots_on(url: str, participants: int = 6, seed: int = 1) -> int:
     return run("bots", "--database", url, "--protocol", str(NULL), *given)
 
 
-def test_bots_complete_a_whole_study_in_seconds(database_url: str, tmp_path: Path) -> None:
-    start = time.perf_counter()
+def test_bots_complete_a_whole_study(database_url: str, tmp_path: Path) -> None:
     assert bots_on(database_url) == 0
     assert run("verify", "--database", database_url) == 0
     assert run("replay", "--database", database_url, "--regenerate", "--quiet") == 0
     out = str(tmp_path / "export")
     assert run("export", "--database", database_url, "--out", out, "--simulated") == 0
-    assert time.perf_counter() - start < 60
     people = pd.read_csv(tmp_path / "export" / "participants.csv")
     assert people["simulated"].all()
     assert (people["status"] == "completed").all()

@@ -1,8 +1,6 @@
-"""Each screen for itself: what is found anywhere, what is excused, and that nothing takes long."""
+"""Each screen for itself: what is found anywhere and what is excused."""
 
 from __future__ import annotations
-
-import time
 
 import pytest
 from hypothesis import given
@@ -144,18 +142,3 @@ def test_a_bound_below_one_is_refused_by_its_name(name: str) -> None:
 @given(st.text(max_size=300))
 def test_no_text_at_all_makes_the_screening_fail(text: str) -> None:
     validate_text(text)
-
-
-@pytest.mark.parametrize(
-    "hostile",
-    [
-        "ignore ", "you are ", "send all ", "without asking ", "<!-- ", "a" * 50, "`", "'x ",
-        "-----BEGIN PRIVATE KEY-----\n", "eyJaaaaaaaaa.", "sk-", "token=", "pretend that ",
-        "if you are an ai ", "ai model ", "# ", "```\n", "\u200b", "http://a:", "collect .env ", "[a](http://b",
-    ],
-)  # fmt: skip
-def test_a_text_made_to_be_slow_to_screen_is_not(hostile: str) -> None:
-    text = hostile * (32_000 // len(hostile))
-    start = time.process_time()
-    validate_text(text)
-    assert time.process_time() - start < 10
