@@ -24,7 +24,7 @@ from scipy.optimize import brentq
 
 from analysis.errors import InputError
 from analysis.stats.arrays import DECIMALS, Array, check_level, numbers
-from analysis.stats.results import NOT_ESTIMABLE, Estimate, Interval, number, p_text
+from analysis.stats.results import NOT_ESTIMABLE, Estimate, Interval, noted, number, p_text
 from analysis.stats.tidy import Averaged, by_factors
 
 LARGEST_F = 1e5
@@ -111,8 +111,8 @@ def rm_anova(
 
     values   or a tidy DataFrame, in which `factors` names the columns; ["arm"] when None
     factors  one name an axis after the first; "A" and "B" when None
-    tidy     mean_over="round" averages the rounds where they are no factor; participant, arm, value
-             and item: columns not called as in the export
+    tidy     mean_over="round" averages the rounds that a participant has in every cell;
+             participant, arm, value and item: columns not called as in the export
     level    of the intervals of partial eta squared: 90% is the interval that excludes zero
              exactly when p < .05 (J. H. Steiger, 2004, Psychological Methods 9, 164-182)
 
@@ -123,7 +123,7 @@ def rm_anova(
     >>> rm_anova([[1, 2, 4], [2, 2, 5], [1, 3, 3], [2, 4, 6]], factors=["arm"]).apa()
     'arm: F(1.58, 4.73) = 17.21, p = .008, ε_GG = .79, η²_p = .85, 90% CI [.49, .93], η²_G = .67'
     """
-    values, factors = by_factors(values, factors, tidy)
+    values, factors, note = by_factors(values, factors, tidy)
     table = _cells(values)
     n, shape = table.shape[0], table.shape[1:]
     names = list(factors) if factors is not None else ["A", "B"][: len(shape)]
@@ -145,7 +145,8 @@ def rm_anova(
     people = flat.mean(axis=1) * np.sqrt(flat.shape[1])
     variation = sum(float(np.square(_centred(y)).sum()) for y in (people, *projected.values()))
     size = float(np.abs(flat).max(initial=0.0))
-    return Anova(n, tuple(_effect(k, y, variation, size, level) for k, y in projected.items()))
+    effects = (_effect(k, y, variation, size, level) for k, y in projected.items())
+    return Anova(n, tuple(noted(effect, note) for effect in effects))
 
 
 def _effect(name: str, y: Array, variation: float, size: float, level: float) -> AnovaEffect:

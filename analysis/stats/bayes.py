@@ -21,7 +21,7 @@ from scipy import integrate, optimize
 from analysis.errors import InputError
 from analysis.stats.arrays import differences
 from analysis.stats.effects import why_constant
-from analysis.stats.results import NOT_ESTIMABLE, number
+from analysis.stats.results import NOT_ESTIMABLE, noted, number
 from analysis.stats.tidy import Pair, paired
 
 MEDIUM = math.sqrt(2.0) / 2.0  # the prior scale that is usually called medium
@@ -34,7 +34,7 @@ class BayesFactor:
     log    natural logarithm of BF₁₀: above 0 speaks for a difference; None when not estimable
     t, n   the statistic and the participants that it rests on
     scale  r of the Cauchy prior on d_z
-    note   why there is no Bayes factor
+    note   why there is no Bayes factor, or what was left out of the means it is of
     """
 
     log: float | None
@@ -82,7 +82,9 @@ def jzs_bayes_factor(
     """
     if not (math.isfinite(scale) and scale > 0.0):
         raise InputError(f"scale = {scale!r}: must be finite and > 0")
-    x, y = paired(x, y, tidy)
+    x, y, note = paired(x, y, tidy)
+    if note:
+        return noted(jzs_bayes_factor(x, y, scale=scale), note)
     d = differences(x, y)
     reason = why_constant(d)
     if reason:

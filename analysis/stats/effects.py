@@ -24,7 +24,7 @@ from scipy.special import gammaln
 from analysis.errors import InputError
 from analysis.stats.arrays import DECIMALS, Array, check_level, differences, vector
 from analysis.stats.bootstrap import bca
-from analysis.stats.results import Estimate, Interval
+from analysis.stats.results import Estimate, Interval, noted
 from analysis.stats.tidy import Pair, paired
 
 LARGEST_T = 1_000.0
@@ -55,7 +55,9 @@ def cohens_dz(
     'd_z = 2.45, 95% CI [0.34, 4.53]'
     """
     check_level(level)
-    x, y = paired(x, y, tidy)
+    x, y, note = paired(x, y, tidy)
+    if note:
+        return noted(cohens_dz(x, y, level=level), note)
     d = differences(x, y)
     reason = why_constant(d)
     if reason:
@@ -81,7 +83,9 @@ def hedges_gz(
 
     x, y, tidy  as for `paired_t`
     """
-    x, y = paired(x, y, tidy)
+    x, y, note = paired(x, y, tidy)
+    if note:
+        return noted(hedges_gz(x, y, level=level), note)
     d_z = cohens_dz(x, y, level=level)
     if d_z.value is None:
         return Estimate("g_z", None, note=d_z.note)
@@ -109,7 +113,9 @@ def cohens_dav(
     x, y, tidy  as for `paired_t`, but differences alone do not do: they have lost the variances
     """
     check_level(level)
-    x, y = paired(x, y, tidy)
+    x, y, note = paired(x, y, tidy)
+    if note:
+        return noted(cohens_dav(x, y, level=level), note)
     if y is None:
         raise InputError("y is missing: d_av needs the values of both conditions")
     first, second = np.round(vector(x, "x"), DECIMALS), np.round(vector(y, "y"), DECIMALS)
@@ -140,7 +146,9 @@ def rank_biserial(
     0.0
     """
     check_level(level)
-    x, y = paired(x, y, tidy)
+    x, y, note = paired(x, y, tidy)
+    if note:
+        return noted(rank_biserial(x, y, level=level, bootstrap=bootstrap), note)
     d = differences(x, y)
     if not np.any(d):
         return Estimate("r_rb", None, note=f"all {d.size} differences are zero")

@@ -22,7 +22,7 @@ from analysis.errors import InputError
 from analysis.stats.arrays import Array, differences
 from analysis.stats.effects import cohens_dz, why_constant
 from analysis.stats.paired import paired_t
-from analysis.stats.results import Estimate, TestResult, number, p_text
+from analysis.stats.results import Estimate, TestResult, noted, number, p_text
 from analysis.stats.tidy import Pair, paired
 
 Units = Literal["raw", "d_z"]
@@ -60,7 +60,9 @@ def tost(
         raise InputError(f"alpha = {alpha!r}: must be in (0, 0.5)")
     if not (np.isfinite([low, high]).all() and low < high):
         raise InputError(f"low = {low!r}, high = {high!r}: must be finite, and low < high")
-    x, y = paired(x, y, tidy)
+    x, y, note = paired(x, y, tidy)
+    if note:
+        return noted(tost(x, y, low=low, high=high, units=units, alpha=alpha), note)
     d = differences(x, y)
     level = 1.0 - 2.0 * alpha
     symbol = "" if units == "raw" else "d_z "

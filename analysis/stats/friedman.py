@@ -15,7 +15,7 @@ from scipy import stats
 
 from analysis.errors import InputError
 from analysis.stats.arrays import DECIMALS, matrix
-from analysis.stats.results import Estimate, TestResult
+from analysis.stats.results import Estimate, TestResult, noted
 from analysis.stats.tidy import Averaged, by_factors
 
 
@@ -28,7 +28,9 @@ def friedman(values: ArrayLike | pd.DataFrame, **tidy: Unpack[Averaged]) -> Test
     >>> friedman([[1, 2, 3], [1, 3, 2], [1, 2, 3]]).apa()
     'χ²(2) = 4.67, p = .097, W = 0.78'
     """
-    values, _ = by_factors(values, None, tidy)
+    values, _, note = by_factors(values, None, tidy)
+    if note:
+        return noted(friedman(values), note)
     table = np.round(matrix(values, "values"), DECIMALS)
     n, k = table.shape
     if k < 3:

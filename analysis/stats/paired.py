@@ -15,7 +15,7 @@ from scipy import stats
 
 from analysis.stats.arrays import check_level, differences
 from analysis.stats.effects import cohens_dav, cohens_dz, hedges_gz, why_constant
-from analysis.stats.results import Estimate, Interval, TestResult
+from analysis.stats.results import Estimate, Interval, TestResult, noted
 from analysis.stats.tidy import Pair, paired
 
 
@@ -33,8 +33,8 @@ def paired_t(
 
     x, y   (n,) one value a participant; or x alone, the differences or a tidy DataFrame
     tidy   treatment and comparator, two arms: x − y is treatment − comparator; mean_over="round"
-           averages the rounds of each, and without it several rows are refused; participant, arm,
-           value and item: columns not called as in the export
+           averages the rounds that a participant has of both, and without it several rows are
+           refused; participant, arm, value and item: columns not called as in the export
     level  of the intervals, in (0, 1)
     test, name  how the test and its estimate are called, e.g. "one-sample t" and "slope"
 
@@ -49,7 +49,9 @@ def paired_t(
     0.25
     """
     check_level(level)
-    x, y = paired(x, y, tidy)
+    x, y, note = paired(x, y, tidy)
+    if note:
+        return noted(paired_t(x, y, level=level, test=test, name=name), note)
     d = differences(x, y)
     effects = (cohens_dz(d, level=level), hedges_gz(d, level=level))
     if y is not None:

@@ -18,7 +18,7 @@ from scipy import stats
 from analysis.errors import InputError
 from analysis.stats.arrays import Array, differences
 from analysis.stats.effects import rank_biserial
-from analysis.stats.results import TestResult
+from analysis.stats.results import TestResult, noted
 from analysis.stats.tidy import Pair, paired
 
 EXACT_UP_TO = 300
@@ -54,7 +54,11 @@ def signed_rank(
         raise InputError(f"zeros = {zeros!r}: must be 'wilcox' or 'pratt'")
     if method not in ("auto", "exact", "asymptotic"):
         raise InputError(f"method = {method!r}: must be 'auto', 'exact' or 'asymptotic'")
-    x, y = paired(x, y, tidy)
+    x, y, note = paired(x, y, tidy)
+    if note:
+        return noted(
+            signed_rank(x, y, zeros=zeros, method=method, level=level, bootstrap=bootstrap), note
+        )
     d = differences(x, y)
     if method == "auto":
         method = "exact" if np.count_nonzero(d) <= EXACT_UP_TO else "asymptotic"
@@ -82,7 +86,9 @@ def sign_test(
     >>> sign_test([1.0, 1.0, 1.0, 1.0, 0.0]).p
     0.125
     """
-    x, y = paired(x, y, tidy)
+    x, y, note = paired(x, y, tidy)
+    if note:
+        return noted(sign_test(x, y), note)
     d = differences(x, y)
     positive, nonzero = int((d > 0).sum()), int(np.count_nonzero(d))
     if nonzero == 0:

@@ -7,9 +7,23 @@ nan never leaves this package. `.apa()` follows the numbers-and-statistics guide
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 NOT_ESTIMABLE = "not estimable"
+Result = TypeVar("Result")
+
+
+def noted(result: Result, note: str) -> Result:
+    """The result with a further note, or as it is when there is none.
+
+    >>> noted(Estimate("d_z", 0.4, note="one tie"), "8 values left out").note
+    'one tie; 8 values left out'
+    """
+    if not note:
+        return result
+    noting: Any = result  # one of the frozen dataclasses that have a note
+    return replace(noting, note="; ".join(part for part in (noting.note, note) if part))
 
 
 def number(value: float, digits: int = 2) -> str:

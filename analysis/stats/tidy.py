@@ -4,7 +4,8 @@ Every procedure of one value a participant and condition, or of a table of them,
 in place of its arrays. A difference is treatment − comparator, the two arms that are named.
 
 Several rows of one participant and arm are refused, unless `mean_over="round"` asks for their mean:
-the value that the study pre-registers, but a choice that nobody should make unawares.
+the value that the study pre-registers, but a choice that nobody should make unawares. The mean is
+over the rounds that a participant has in all conditions compared, and a note says what is left out.
 """
 
 from __future__ import annotations
@@ -55,29 +56,38 @@ class Pair(Contrast, Averaged, total=False):
     """Two arms, and over what their values are averaged before they are compared."""
 
 
-def paired(x: ArrayLike, y: ArrayLike | None, tidy: Pair) -> tuple[ArrayLike, ArrayLike | None]:
-    """x (n,) of the treatment and y (n,) of the comparator; arrays stay as they are."""
+def paired(
+    x: ArrayLike, y: ArrayLike | None, tidy: Pair
+) -> tuple[ArrayLike, ArrayLike | None, str]:
+    """x (n,) of the treatment, y (n,) of the comparator, and a note for the result.
+
+    Arrays stay as they are.
+    """
     frame = tidy_frame(x, tidy, Pair.__optional_keys__)
     if frame is None:
-        return x, y
+        return x, y, ""
     if y is not None:
         raise InputError("y must be left out with a tidy DataFrame: name treatment and comparator")
-    table = frame.values(frame.people() | _two_arms(frame), complete=True, hint=AVERAGE)
-    return table[:, 0], table[:, 1]
+    table, note = frame.compared(frame.people() | _two_arms(frame), hint=AVERAGE)
+    return table[:, 0], table[:, 1], note
 
 
 def by_factors(
     values: ArrayLike, factors: Sequence[str] | None, tidy: Averaged
-) -> tuple[ArrayLike, Sequence[str] | None]:
-    """(participants, levels, …) by the columns that `factors` names, by the arm when it is None."""
+) -> tuple[ArrayLike, Sequence[str] | None, str]:
+    """(participants, levels, …), the names of the factors, and a note for the result.
+
+    By the columns that `factors` names, by the arm when it is None.
+    """
     frame = tidy_frame(values, tidy, Averaged.__optional_keys__)
     if frame is None:
-        return values, factors
+        return values, factors, ""
     named = [frame.names["arm"]] if factors is None else list(factors)
     if not named:
         raise InputError("factors must name a column at least")
     axes = frame.people() | {name: frame.levels(name) for name in named}
-    return frame.values(axes, complete=True, hint=AVERAGE), named
+    table, note = frame.compared(axes, hint=AVERAGE)
+    return table, named, note
 
 
 def by_round(values: ArrayLike, tidy: Contrast) -> ArrayLike:

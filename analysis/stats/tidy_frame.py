@@ -94,18 +94,55 @@ class TidyFrame:
     def values(self, axes: Axes, *, complete: bool = False, hint: str = "") -> Array:
         """The values by the levels of the columns of `axes`, nan for a cell without a row.
 
-        With `mean_over` given they are means over that column. `complete` refuses cells without a
-        value, and `hint` says what to do about several rows for one.
+        `complete` refuses cells without a value, and `hint` says what to do about several rows
+        for one.
         """
-        item, over = self.names["item"], self.given.get("mean_over")
-        if item in self.frame and item not in axes and len(items := self.levels(item)) > 1:
+        table = self._table(axes, hint)
+        if complete:
+            self._check_complete(axes, np.logical_not(np.isnan(table)))
+        return table
+
+    def compared(self, axes: Axes, *, hint: str = "") -> tuple[Array, str]:
+        """Complete values of conditions (the axes after the first), and what they leave out.
+
+        With `mean_over` given they are means over what a participant has of that column in every
+        condition, so that all conditions are averaged over the same rounds. Conditions that are
+        made of rounds (every round of a participant is in one of them) keep their own, but arms
+        are always compared over the same.
+        """
+        over = self.given.get("mean_over")
+        if over is None:
+            return self.values(axes, complete=True, hint=hint), ""
+        if over in axes:
+            raise InputError(f"mean_over = {over!r}: must be none of {_listed(axes)}")
+        table = self._table({**axes, over: self.levels(over)}, hint)
+        there = np.logical_not(np.isnan(table))
+        self._check_complete(axes, there.any(axis=-1))
+        arm, names = self.names["arm"], list(axes)
+        shared = tuple(k for k in range(1, len(names)) if names[k] == arm or not _nested(there, k))
+        kept = there & there.all(axis=shared, keepdims=True)
+        for gap in np.argwhere(~kept.any(axis=-1))[:1]:
+            who = f"{names[0]} {axes[names[0]][gap[0]]!r}"
+            rule = "that all conditions share; mean_over averages those"
+            raise InputError(f"{who} has no {over} {rule}")
+        lost = there & ~kept
+        note = ""
+        if lost.any():
+            people = int(lost.any(axis=tuple(range(1, lost.ndim))).sum())
+            note = (
+                f"averaged over what a participant has of {over!r} in every condition: "
+                f"{int(lost.sum())} values of {people} participants left out"
+            )
+        return np.where(kept, table, 0.0).sum(axis=-1) / kept.sum(axis=-1), note
+
+    def _table(self, by: Axes, hint: str) -> Array:
+        """The values by the levels of some columns, one row a cell at most."""
+        item = self.names["item"]
+        if item in self.frame and item not in by and len(items := self.levels(item)) > 1:
             raise InputError(
                 f"column {item!r} holds {len(items)} items ({_listed(items)}): "
                 f"filter the frame to one, as in frame[frame[{item!r}] == {items[0]!r}]"
             )
-        if over in axes:
-            raise InputError(f"mean_over = {over!r}: must be none of {_listed(axes)}")
-        by = axes if over is None else {**axes, over: self.levels(over)}
         cells = numbers(
             self.column(self.names["value"]).to_numpy(dtype=object, na_value=np.nan),
             f"column {self.names['value']!r}",
@@ -120,12 +157,12 @@ class TidyFrame:
             what = f"has {rows[tuple(twice)]} rows"
             raise InputError(f"{_where(by, twice, what)}; one is needed: filter the frame{hint}")
         table[place] = cells[kept]
-        if over is not None:
-            table = _means(table)
-        for gap in np.argwhere(np.isnan(table))[: int(complete)]:
+        return table
+
+    def _check_complete(self, axes: Axes, there: np.ndarray) -> None:
+        for gap in np.argwhere(~there)[:1]:
             what = f"has no {self.names['value']}"
             raise InputError(f"{_where(axes, gap, what)}; every participant needs one")
-        return table
 
 
 def tidy_frame(
@@ -161,11 +198,10 @@ def _codes(levels: Sequence[object], labels: pd.Series) -> np.ndarray:
     return pd.Index(list(levels), dtype=object).get_indexer(pd.Index(labels, dtype=object))
 
 
-def _means(table: Array) -> Array:
-    """Over the last axis, of the values that are there; nan where none is."""
-    there = np.logical_not(np.isnan(table))
-    totals, count = np.where(there, table, 0.0).sum(axis=-1), there.sum(axis=-1)
-    return np.divide(totals, count, out=np.full(totals.shape, np.nan), where=count > 0)
+def _nested(there: np.ndarray, axis: int) -> bool:
+    """Whether each participant has each level of the last axis at one level of `axis` at most."""
+    others = tuple(k for k in range(1, there.ndim - 1) if k != axis)
+    return bool((there.any(axis=others).sum(axis=1) <= 1).all())
 
 
 def _where(axes: Axes, place: np.ndarray, what: str) -> str:
