@@ -2,14 +2,19 @@
 
 3.7 − 3.6 and 4.1 − 4.0 are the same difference of ratings and different floats. Every function
 that ranks or counts differences therefore works on differences rounded to ten decimals.
+
+Arrays pair up by position. Where pandas labels the rows of two of them, the labels must agree, in
+the same order: a position that stands for two participants is an error that no number shows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Integral
 from typing import cast
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.errors import InputError
@@ -24,6 +29,7 @@ def numbers(values: ArrayLike, name: str) -> Array:
 
     Infinite numbers are refused, and those so large that their squares are no numbers any more.
     """
+    check_flat(values, name)
     try:
         array = np.asarray(values)
         if np.iscomplexobj(array):
@@ -71,6 +77,35 @@ def differences(x: ArrayLike, y: ArrayLike | None = None, /) -> Array:
             raise InputError(f"x and y must pair up: {first.size} and {second.size} values")
         first = first - second
     return cast(Array, np.round(first, DECIMALS))
+
+
+def check_aligned(arrays: Mapping[str, object]) -> None:
+    """InputError where two Series or DataFrames among `arrays` label their rows differently.
+
+    >>> check_aligned({"x": pd.Series([1, 2], ["p1", "p2"]), "y": [3, 4]})
+    """
+    labels = {k: v.index for k, v in arrays.items() if isinstance(v, pd.Series | pd.DataFrame)}
+    for name, index in list(labels.items())[1:]:
+        first, known = next(iter(labels.items()))
+        if len(index) != len(known) or index.equals(known):
+            continue  # other lengths are refused where the arrays are read
+        pairs = enumerate(zip(known, index, strict=True))
+        where = next((place for place, (a, b) in pairs if a != b), 0)
+        rule = f"position {where} is {known[where]!r} and {index[where]!r}"
+        hint = f"pass {first}.to_numpy() and {name}.to_numpy() where positions do pair up"
+        if index.is_unique and known.is_unique and known.difference(index).empty:
+            hint = f"take {name} in the order of {first}, by {name}.reindex({first}.index)"
+        raise InputError(f"{first} and {name} are labelled differently: {rule}; {hint}")
+
+
+def check_flat(values: object, name: str) -> None:
+    """InputError for a DataFrame with several levels of column names: which axis is which?"""
+    if isinstance(values, pd.DataFrame) and values.columns.nlevels > 1:
+        raise InputError(
+            f"{name} has {values.columns.nlevels} levels of column names: bring them into rows, "
+            f"by stack() and reset_index(), or pass .to_numpy() to take the {values.shape[1]} "
+            "columns as they are"
+        )
 
 
 def check_level(level: float, name: str = "level") -> None:

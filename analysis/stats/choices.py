@@ -21,7 +21,15 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from analysis.errors import InputError
-from analysis.stats.arrays import Array, check_level, check_whole, matrix, numbers, vector
+from analysis.stats.arrays import (
+    Array,
+    check_aligned,
+    check_level,
+    check_whole,
+    matrix,
+    numbers,
+    vector,
+)
 from analysis.stats.bootstrap import bca
 from analysis.stats.results import Estimate, Interval, TestResult
 from analysis.stats.worths import Stages, Worths, fit_worths, stages_of_rankings
@@ -192,6 +200,7 @@ def win_probability(first: ArrayLike, second: ArrayLike, *, level: float = 0.95)
     >>> win_probability([3, 2, 4], [1, 2, 0]).value
     0.75
     """
+    check_aligned({"first": first, "second": second})
     own, other = vector(first, "first"), vector(second, "second")
     if own.shape != other.shape:
         raise InputError(f"first and second must pair up: {own.size} and {other.size} values")

@@ -25,7 +25,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.errors import InputError
-from analysis.stats.arrays import Array, check_level, matrix, vector
+from analysis.stats.arrays import Array, check_aligned, check_level, matrix, vector
 from analysis.stats.coefficients import Coefficient, coefficients
 from analysis.stats.long_form import long_ratings
 from analysis.stats.optimum import STEP, Maximum, NotEstimableError, maximise, profile_bounds
@@ -151,6 +151,7 @@ def mixed_model(
     >>> round(fit.coefficients[1].estimate), sorted(fit.variances)
     (1, ['group', 'residual'])
     """
+    check_aligned({"y": y, "fixed": fixed, "groups": groups, "random": random} | dict(parts or {}))
     outcome, design = vector(y, "y"), matrix(fixed, "fixed")
     labels, codes = np.unique(np.asarray(groups), return_inverse=True)
     effects = np.ones((outcome.size, 1)) if random is None else matrix(random, "random")

@@ -23,7 +23,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.errors import InputError
-from analysis.stats.arrays import Array, check_level, check_whole, matrix, vector
+from analysis.stats.arrays import Array, check_aligned, check_level, check_whole, matrix, vector
 from analysis.stats.coefficients import Coefficient, coefficients
 from analysis.stats.cumulative_link import CumulativeLogit
 from analysis.stats.long_form import long_ratings
@@ -97,6 +97,7 @@ def ordinal_mixed(
     >>> model.coefficient("warm").estimate > 0, model.method
     (True, 'adaptive Gauss–Hermite, 7 points')
     """
+    check_aligned({"ratings": ratings, "fixed": fixed} | dict(groups))
     outcome, X = vector(ratings, "ratings"), matrix(fixed, "fixed")
     factors = {name: _codes(labels, name, outcome.size) for name, labels in groups.items()}
     _check(outcome, X, factors, terms, points, level)

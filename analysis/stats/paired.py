@@ -31,7 +31,8 @@ def paired_t(
 ) -> TestResult:
     """Is the mean of x − y zero? Two-sided, df = n − 1.
 
-    x, y   (n,) one value a participant; or x alone, the differences or a tidy DataFrame
+    x, y   (n,) one value a participant, two Series with the same index; or x alone, the differences
+           or a tidy DataFrame
     tidy   treatment and comparator, two arms: x − y is treatment − comparator; mean_over="round"
            averages the rounds that a participant has of both, and without it several rows are
            refused; participant, arm, value and item: columns not called as in the export

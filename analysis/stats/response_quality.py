@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.errors import InputError
-from analysis.stats.arrays import Array, numbers, vector
+from analysis.stats.arrays import Array, check_aligned, numbers, vector
 from study_design.parts import Exclusions
 
 Flags = NDArray[np.bool_]
@@ -96,6 +96,7 @@ def response_quality(
     [1, 1, 1]
     """
     limits = rules or QualityRules()
+    check_aligned({"seconds": seconds, "differences": differences})
     table = numbers(ratings, "ratings")
     if table.ndim != 3:
         raise InputError(

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.errors import InputError
+from analysis.stats.arrays import check_aligned
 from analysis.stats.tidy_frame import Axes, TidyFrame, tidy_frame
 
 Arms = Sequence[str] | None
@@ -61,10 +62,11 @@ def paired(
 ) -> tuple[ArrayLike, ArrayLike | None, str]:
     """x (n,) of the treatment, y (n,) of the comparator, and a note for the result.
 
-    Arrays stay as they are.
+    Arrays stay as they are, and two Series must have the same index.
     """
     frame = tidy_frame(x, tidy, Pair.__optional_keys__)
     if frame is None:
+        check_aligned({"x": x, "y": y})
         return x, y, ""
     if y is not None:
         raise InputError("y must be left out with a tidy DataFrame: name treatment and comparator")

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.errors import InputError
-from analysis.stats.arrays import Array, numbers
+from analysis.stats.arrays import Array, check_flat, numbers
 
 EXPORT = {name: name for name in ("participant", "arm", "round", "slot", "item")}
 EXPORT["value"] = "rating"
@@ -35,6 +35,8 @@ class TidyFrame:
     def column(self, name: str) -> pd.Series:
         """The column of this name, or InputError where there is none, or more than one."""
         if name not in self.frame:
+            if name in self.frame.index.names:
+                raise InputError(f"column {name!r} is in the index: pass frame.reset_index()")
             role = next((role for role, own in self.names.items() if own == name), None)
             other = f"; name another one by {role}=" if role in EXPORT else ""
             known = _listed(self.frame.columns)
@@ -159,8 +161,8 @@ class TidyFrame:
         table[place] = cells[kept]
         return table
 
-    def _check_complete(self, axes: Axes, there: np.ndarray) -> None:
-        for gap in np.argwhere(~there)[:1]:
+    def _check_complete(self, axes: Axes, there: ArrayLike) -> None:
+        for gap in np.argwhere(np.logical_not(there))[:1]:
             what = f"has no {self.names['value']}"
             raise InputError(f"{_where(axes, gap, what)}; every participant needs one")
 
@@ -181,6 +183,7 @@ def tidy_frame(
         for name, value in given.items():
             raise InputError(f"{name} = {value!r}: needs a tidy DataFrame, one row a rating")
         return None
+    check_flat(values, "the DataFrame")
     names = EXPORT | columns
     if given or names["participant"] in values or names["value"] in values:
         return TidyFrame(values, columns | cast(dict[str, str], dict(given)))

@@ -22,23 +22,28 @@ from analysis import (
     jzs_bayes_factor,
     krippendorff_alpha,
     linear_mixed,
+    missing_summary,
     multiple_imputation,
     ordinal_by_arm,
+    ordinal_mixed,
     paired_t,
     participant_slopes,
     period,
     rank_biserial,
+    response_quality,
     rm_anova,
     sign_test,
     signed_rank,
     slope_test,
     tipping_point,
     tost,
+    win_probability,
 )
 from analysis.data.exports import Export
 from analysis.data.ratings import collect_ratings
 from analysis.data.sample import draw_sample
 from analysis.diagnostics import by_request
+from analysis.stats.mixed import mixed_model
 from analysis.stats.results import noted
 from analysis.stats.tidy import Contrast
 
@@ -351,6 +356,49 @@ def test_wide_frames_and_columns_are_the_arrays_they_hold() -> None:
         friedman(wide.assign(name=["a", "b", "c"]))
     with pytest.raises(InputError, match="column 'arm' is missing: a tidy DataFrame has rag, hare"):
         friedman(wide.assign(participant=[1, 2, 3]))
+
+
+def labelled(values: list[float], labels: list[str]) -> pd.Series:
+    return pd.Series(values, index=labels)
+
+
+HARE = labelled([5.0, 4.0, 4.0, 3.0], ["p1", "p2", "p3", "p4"])
+RAG = labelled([4.0, 4.5, 2.0, 3.5], ["p1", "p2", "p3", "p4"])
+ALIGNED: dict[str, Callable[..., object]] = PAIRED | {
+    "win_probability": lambda x, y: win_probability(x.round(), y.round()),
+    "mixed_model": lambda x, y: mixed_model(x, y.to_frame(), [1, 1, 2, 2], terms=["b"]),
+    "ordinal_mixed": lambda x, y: ordinal_mixed(x, [[0], [1], [1], [0]], {"p": y}, terms=["b"]),
+    "response_quality": lambda x, y: response_quality(
+        np.ones((4, 1, 2)), seconds=x.to_frame(), differences=y
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ALIGNED)
+def test_series_that_are_labelled_differently_are_refused(name: str) -> None:
+    procedure = ALIGNED[name]
+    procedure(HARE, RAG)
+    rule = r"labelled differently: position 0 is 'p1' and 'p4'; take \S+ in the order of"
+    with pytest.raises(InputError, match=rule):
+        procedure(HARE, RAG[::-1])
+    other = RAG.set_axis(["p1", "p2", "p3", "p5"])
+    with pytest.raises(InputError, match=r"position 3 is 'p4' and 'p5'; pass \w+.to_numpy\(\)"):
+        procedure(HARE, other)
+
+
+def test_names_of_columns_on_several_levels_are_refused(rated: pd.DataFrame) -> None:
+    wide = rated.pivot(index="participant", columns=["arm", "round"], values="rating")
+    for procedure in (rm_anova, friedman, slope_test, missing_summary, krippendorff_alpha):
+        with pytest.raises(InputError, match=r"2 levels of column names: .*stack.*reset_index"):
+            procedure(wide)
+    assert rm_anova(wide.to_numpy()[:, :3]).effects[0].df == 2
+
+
+def test_columns_that_are_in_the_index_are_pointed_to() -> None:
+    frame = TWO.set_index(["participant", "arm"])
+    with pytest.raises(InputError, match=r"column '\w+' is in the index: pass frame.reset_index"):
+        paired_t(frame, **PAIR)
+    assert paired_t(frame.reset_index(), **PAIR).n == 2
 
 
 def test_a_frame_is_not_changed(rated: pd.DataFrame) -> None:
