@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from analysis import InputError, benjamini_hochberg, hochberg, holm
+from analysis.stats.multiplicity import adjust_p
 
 METHODS = {"holm": holm, "simes-hochberg": hochberg, "fdr_bh": benjamini_hochberg}
 
@@ -44,3 +47,32 @@ def test_a_test_without_p_still_counts_in_its_family(method: str) -> None:
     assert adjust([]) == ()
     with pytest.raises(InputError, match=r"p\[1\] = 1.2"):
         adjust([0.1, 1.2])
+
+
+def test_holm_is_our_own_because_statsmodels_collects_garbage_at_every_call() -> None:
+    collected: list[str] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "stop" and info["generation"] == 2:
+            collected.append(phase)
+
+    gc.disable()
+    gc.callbacks.append(note)
+    try:
+        assert holm([0.01, 0.04]) == pytest.approx((0.02, 0.04))
+        hochberg([0.01, 0.04])
+        benjamini_hochberg([0.01, 0.04])
+        assert collected == []
+        multipletests([0.01, 0.04], method="holm")
+        assert len(collected) == 1
+    finally:
+        gc.callbacks.remove(note)
+        gc.enable()
+
+
+def test_adjustments_are_called_by_name_and_others_are_refused() -> None:
+    p = [0.01, 0.04, None]
+    assert adjust_p(p, "holm") == holm(p)
+    assert adjust_p(p, "none") == tuple(p)
+    with pytest.raises(InputError, match="adjust = 'tukey': must be one of holm, hochberg"):
+        adjust_p(p, "tukey")
