@@ -47,6 +47,7 @@ from analysis.stats.multiplicity import benjamini_hochberg, hochberg, holm
 from analysis.stats.ordinal_mixed import OrdinalModel, ordinal_by_arm, ordinal_mixed
 from analysis.stats.paired import paired_t
 from analysis.stats.period import Diagnostic, carry_over, period
+from analysis.stats.posthoc import Pairwise, PairwiseTests, pairwise_tests
 from analysis.stats.power_simulation import LikertStudy, SimulatedPower, power_simulated
 from analysis.stats.ranks import sign_test, signed_rank
 from analysis.stats.reliability import IntraclassCorrelation, icc, krippendorff_alpha
@@ -71,6 +72,8 @@ __all__ = [
     "MissingSummary",
     "MixedModel",
     "OrdinalModel",
+    "Pairwise",
+    "PairwiseTests",
     "QualityCheck",
     "QualityRules",
     "ReportError",
@@ -102,6 +105,7 @@ __all__ = [
     "ordinal_by_arm",
     "ordinal_mixed",
     "paired_t",
+    "pairwise_tests",
     "participant_slopes",
     "period",
     "plackett_luce",

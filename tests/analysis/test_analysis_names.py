@@ -11,8 +11,9 @@ import analysis
 PLANNED = {
     "benjamini_hochberg", "bradley_terry", "carry_over", "cohens_dav", "cohens_dz", "friedman",
     "hedges_gz", "hochberg", "holm", "icc", "jzs_bayes_factor", "krippendorff_alpha",
-    "linear_mixed", "ordinal_mixed", "paired_t", "period", "plackett_luce", "power_paired",
-    "power_simulated", "rank_biserial", "rm_anova", "sign_test", "signed_rank", "tost",
+    "linear_mixed", "ordinal_mixed", "paired_t", "pairwise_tests", "period", "plackett_luce",
+    "power_paired", "power_simulated", "rank_biserial", "rm_anova", "sign_test", "signed_rank",
+    "tost",
 }  # fmt: skip
 
 

@@ -58,6 +58,8 @@ OF_ARRAYS: dict[str, tuple[tuple[int, ...], Procedure]] = {
     "ordinal_by_arm": ((6, 4, 3), partial(analysis.ordinal_by_arm, arms=ARMS, reference="a")),
     "ordinal_mixed": ((6,), by_rows),
     "paired_t": ((6,), analysis.paired_t),
+    "pairwise_tests": ((6, 3), partial(analysis.pairwise_tests, bayes=True)),
+    "pairwise_tests, ranks": ((6, 3), partial(analysis.pairwise_tests, test="signed_rank")),
     "participant_slopes": ((6, 4), analysis.participant_slopes),
     "period": ((6, 4, 3), lambda v: analysis.period(v, places(v))),
     "plackett_luce": ((6, 3), analysis.plackett_luce),
