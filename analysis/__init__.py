@@ -20,6 +20,7 @@ keywords name. A difference is treatment − comparator; rounds are averaged whe
 """
 
 from analysis.errors import AnalysisError, ExportError, InputError, ReportError
+from analysis.stats.aligned_ranks import aligned_ranks
 from analysis.stats.alpha_spending import (
     Boundaries,
     classical_boundaries,
@@ -47,6 +48,7 @@ from analysis.stats.multiplicity import benjamini_hochberg, hochberg, holm
 from analysis.stats.ordinal_mixed import OrdinalModel, ordinal_by_arm, ordinal_mixed
 from analysis.stats.paired import paired_t
 from analysis.stats.period import Diagnostic, carry_over, period
+from analysis.stats.permutation import permutation_test
 from analysis.stats.posthoc import Pairwise, PairwiseTests, pairwise_tests
 from analysis.stats.power_simulation import LikertStudy, SimulatedPower, power_simulated
 from analysis.stats.ranks import sign_test, signed_rank
@@ -81,6 +83,7 @@ __all__ = [
     "TestResult",
     "TippingPoint",
     "Worths",
+    "aligned_ranks",
     "bang_index",
     "benjamini_hochberg",
     "bradley_terry",
@@ -108,6 +111,7 @@ __all__ = [
     "pairwise_tests",
     "participant_slopes",
     "period",
+    "permutation_test",
     "plackett_luce",
     "power_paired",
     "power_simulated",

@@ -124,7 +124,7 @@ def rm_anova(
     'arm: F(1.58, 4.73) = 17.21, p = .008, ε_GG = .79, η²_p = .85, 90% CI [.49, .93], η²_G = .67'
     """
     values, factors, note = by_factors(values, factors, tidy)
-    table = _cells(values)
+    table = complete_cells(values)
     n, shape = table.shape[0], table.shape[1:]
     names = list(factors) if factors is not None else ["A", "B"][: len(shape)]
     if len(names) != len(shape):
@@ -147,6 +147,21 @@ def rm_anova(
     size = float(np.abs(flat).max(initial=0.0))
     effects = (_effect(k, y, variation, size, level) for k, y in projected.items())
     return Anova(n, tuple(noted(effect, note) for effect in effects))
+
+
+def complete_cells(values: ArrayLike) -> Array:
+    """`values` as the table of an analysis of variance, or InputError; rounded to ten decimals."""
+    table = numbers(values, "values")
+    if table.ndim not in (2, 3) or min(table.shape[1:], default=0) < 2:
+        raise InputError(
+            "values must be (participants, levels) or (participants, levels, levels) with at least "
+            f"2 levels, has shape {table.shape}"
+        )
+    bad = np.argwhere(np.isnan(table))
+    if bad.size:
+        where = ", ".join(str(int(index)) for index in bad[0])
+        raise InputError(f"values must be finite in every cell; position {where} is not")
+    return cast(Array, np.round(table, DECIMALS))
 
 
 def _effect(name: str, y: Array, variation: float, size: float, level: float) -> AnovaEffect:
@@ -241,20 +256,6 @@ def _contrasts(size: int) -> Array:
     """(size, size − 1) orthonormal columns that sum to zero."""
     centring = np.eye(size) - 1.0 / size
     return cast(Array, np.linalg.svd(centring)[0][:, : size - 1])
-
-
-def _cells(values: ArrayLike) -> Array:
-    table = numbers(values, "values")
-    if table.ndim not in (2, 3) or min(table.shape[1:], default=0) < 2:
-        raise InputError(
-            "values must be (participants, levels) or (participants, levels, levels) with at least "
-            f"2 levels, has shape {table.shape}"
-        )
-    bad = np.argwhere(np.isnan(table))
-    if bad.size:
-        where = ", ".join(str(int(index)) for index in bad[0])
-        raise InputError(f"values must be finite in every cell; position {where} is not")
-    return cast(Array, np.round(table, DECIMALS))
 
 
 def _share_text(estimate: Estimate) -> str:

@@ -19,7 +19,7 @@ from analysis.stats.bayes import BayesFactor, jzs_bayes_factor
 from analysis.stats.multiplicity import adjust_p
 from analysis.stats.paired import paired_t
 from analysis.stats.ranks import signed_rank
-from analysis.stats.results import Estimate, TestResult, p_text
+from analysis.stats.results import Estimate, TestResult, noted, p_text
 from analysis.stats.tidy import AVERAGE, Arms, Averaged
 from analysis.stats.tidy_frame import tidy_frame
 
@@ -116,12 +116,12 @@ def pairwise_tests(
         raise InputError(f"effect = {effect!r}: must be one of {', '.join(known)} with {test!r}")
     if bayes and test != "t":
         raise InputError("bayes = True: the Bayes factor is that of the t test, not of the ranks")
-    table, names = _table(values, arms, tidy)
+    table, names, note = _table(values, arms, tidy)
     compared = []
     for a, b in combinations(range(len(names)), 2):
         x, y = table[:, a], table[:, b]
         found = paired_t(x, y, level=level) if test == "t" else signed_rank(x, y, level=level)
-        compared.append((a, b, found, jzs_bayes_factor(x, y) if bayes else None))
+        compared.append((a, b, noted(found, note), jzs_bayes_factor(x, y) if bayes else None))
     adjusted = adjust_p([found.p for _, _, found, _ in compared], adjust)
     pairs = tuple(
         Pairwise(names[a], names[b], found, found.effect(shown), p, factor)
@@ -130,12 +130,13 @@ def pairwise_tests(
     return PairwiseTests(pairs, adjust)
 
 
-def _table(values: ArrayLike, arms: Arms, tidy: Averaged) -> tuple[Array, list[str]]:
-    """(participants, arms) and the names of the arms."""
+def _table(values: ArrayLike, arms: Arms, tidy: Averaged) -> tuple[Array, list[str], str]:
+    """(participants, arms), the names of the arms, and a note for the results."""
+    note = ""
     frame = tidy_frame(values, tidy, Averaged.__optional_keys__)
     if frame is not None:
         axes = frame.people() | frame.arms(arms)
-        table = frame.values(axes, complete=True, hint=AVERAGE)
+        table, note = frame.compared(axes, hint=AVERAGE)
         names = [str(arm) for arm in list(axes.values())[-1]]
     else:
         table = matrix(values, "values")
@@ -146,7 +147,7 @@ def _table(values: ArrayLike, arms: Arms, tidy: Averaged) -> tuple[Array, list[s
             raise InputError(f"arms must name the {table.shape[1]} columns of values, is {names}")
     if len(names) < 2:
         raise InputError(f"values must hold at least 2 arms, has {len(names)}")
-    return table, names
+    return table, names, note
 
 
 def _row(pair: Pairwise) -> dict[str, object]:

@@ -38,6 +38,7 @@ def by_rows(values: object) -> object:
 
 # Each with the shape that it wants, the participants first.
 OF_ARRAYS: dict[str, tuple[tuple[int, ...], Procedure]] = {
+    "aligned_ranks": ((6, 3, 4), analysis.aligned_ranks),
     "bradley_terry": ((6, 3, 3), analysis.bradley_terry),
     "carry_over": ((6, 4, 3), lambda v: analysis.carry_over(v, places(v), ARMS)),
     "choice_shares": ((6, 3), lambda v: analysis.choice_shares(v, ARMS)),
@@ -61,6 +62,7 @@ OF_ARRAYS: dict[str, tuple[tuple[int, ...], Procedure]] = {
     "pairwise_tests": ((6, 3), partial(analysis.pairwise_tests, bayes=True)),
     "pairwise_tests, ranks": ((6, 3), partial(analysis.pairwise_tests, test="signed_rank")),
     "participant_slopes": ((6, 4), analysis.participant_slopes),
+    "permutation_test": ((6,), analysis.permutation_test),
     "period": ((6, 4, 3), lambda v: analysis.period(v, places(v))),
     "plackett_luce": ((6, 3), analysis.plackett_luce),
     "rank_biserial": ((6,), analysis.rank_biserial),
@@ -94,6 +96,8 @@ OF_LEVELS = {
     "guess_index": lambda v: analysis.guess_index("a", 1, 3, 3, level=v),
     "james_index": lambda v: analysis.james_index([[8, 2, 1], [2, 9, 8]], level=v),
     "multiple_imputation": lambda v: analysis.multiple_imputation(np.eye(5), level=v),
+    "pairwise_tests": lambda v: analysis.pairwise_tests(np.eye(5), level=v),
+    "permutation_test": lambda v: analysis.permutation_test([1.0, 2.0], level=v),
     "paired_t": lambda v: analysis.paired_t([1.0, 2.0, 4.0], level=v),
     "power_simulated": lambda v: analysis.power_simulated(9, 0.5, repetitions=9, level=v),
     "rank_biserial": lambda v: analysis.rank_biserial([1.0, 2.0, -4.0], level=v),
