@@ -35,7 +35,7 @@ class Manifest:
 
     letters  what the letters of the Williams squares stand for, {"arms": […], "requests": […]};
              null while the study is blinded
-    tables   name -> rows and the CSV's SHA-256
+    tables   name -> rows, and the SHA-256 of the CSV and of the Parquet
     """
 
     schema: int
@@ -132,10 +132,14 @@ def _write(
     pd.DataFrame(described).to_csv(folder / "codebook.csv", index=False)
     contents: dict[str, dict[str, Any]] = {}
     for name, frame in frames.items():
-        path = folder / f"{name}.csv"
-        frame.to_csv(path, index=False, lineterminator="\n")
-        frame.to_parquet(folder / f"{name}.parquet", index=False)
-        contents[name] = {"rows": len(frame), "sha256": sha256(path.read_bytes())}
+        text, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
+        frame.to_csv(text, index=False, lineterminator="\n")
+        frame.to_parquet(parquet, index=False)
+        contents[name] = {
+            "rows": len(frame),
+            "sha256": sha256(text.read_bytes()),
+            "parquet_sha256": sha256(parquet.read_bytes()),
+        }
     manifest = Manifest(
         schema=1,
         study=protocol.study.id,
@@ -148,8 +152,8 @@ def _write(
         letters=None if letters is None else asdict(letters),
         tables=contents,
     )
-    text = json.dumps(asdict(manifest), indent=2) + "\n"
-    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    content = json.dumps(asdict(manifest), indent=2) + "\n"
+    (folder / MANIFEST).write_text(content, encoding="utf-8")
     return manifest
 
 

@@ -1,8 +1,8 @@
 """Reading an export folder: every file, digest, column and cell is checked before anything is used.
 
 An export is what `python -m study_app export` writes: manifest.json, protocol.yaml, codebook.csv
-and one CSV a table. All problems are collected, each with file, column, row and rule; nothing is
-repaired on the way.
+and a CSV and a Parquet a table, of which the CSV is analysed. All problems are collected, each with
+file, column, row and rule; nothing is repaired on the way.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from analysis.data.codebook import (
     undescribed,
 )
 from analysis.data.consistency import inconsistencies
-from analysis.data.schema import TABLES, Manifest
+from analysis.data.digests import CHANGED, file_digest
+from analysis.data.parquet import parquet_problems
+from analysis.data.schema import TABLES, Manifest, TableEntry
 from analysis.errors import ExportError, Problem
 from study_design import Protocol, ProtocolError, load_protocol
 
@@ -51,7 +53,7 @@ class Export:
 
     @property
     def data_hash(self) -> str:
-        """SHA-256 over the digests of all tables, in the order of their names."""
+        """SHA-256 over the digests of all tables (CSV), in the order of their names."""
         lines = [f"{name} {entry.sha256}\n" for name, entry in sorted(self.manifest.tables.items())]
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
@@ -188,17 +190,10 @@ def _table(
     entry = None if manifest is None else manifest.tables.get(name)
     if manifest is not None and entry is None:
         problems.append(Problem("manifest.json", f"does not list the table {name}"))
-    if not (folder / file).is_file():
-        return None, [*problems, Problem(file, "is missing")]
-    content = (folder / file).read_bytes()
-    if entry is not None and hashlib.sha256(content).hexdigest() != entry.sha256:
-        rule = "was changed after the export: its digest is not the manifest's"
-        problems.append(Problem(file, rule))
-    del content
-    try:
-        table = pd.read_csv(folder / file, dtype=str, keep_default_na=False, encoding="utf-8")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        return None, [*problems, Problem(file, f"is no CSV table in UTF-8 ({error})")]
+    table, found = _cells(folder, file, entry)
+    problems += [*found, *parquet_problems(folder, name, entry, table)]
+    if table is None:
+        return None, problems
     if entry is not None and len(table) != entry.rows:
         rule = f"has {len(table)} rows, the manifest says {entry.rows}"
         problems.append(Problem(file, rule))
@@ -211,4 +206,19 @@ def _table(
         if column.name in table:
             table[column.name], found = typed(file, table[column.name], column)
             problems += found
+    return table, problems
+
+
+def _cells(
+    folder: Path, file: str, entry: TableEntry | None
+) -> tuple[pd.DataFrame | None, list[Problem]]:
+    """The texts of a CSV, and what is wrong with the file."""
+    if not (folder / file).is_file():
+        return None, [Problem(file, "is missing")]
+    changed = entry is not None and file_digest(folder / file) != entry.sha256
+    problems = [Problem(file, CHANGED)] if changed else []
+    try:
+        table = pd.read_csv(folder / file, dtype=str, keep_default_na=False, encoding="utf-8")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        return None, [*problems, Problem(file, f"is no CSV table in UTF-8 ({error})")]
     return table, problems

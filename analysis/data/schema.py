@@ -20,12 +20,16 @@ HEX64 = r"^[0-9a-f]{64}$"
 
 
 class TableEntry(BaseModel):
-    """What the manifest says of one table; sha256 is that of the CSV file's bytes."""
+    """What the manifest says of one table: its rows, and the SHA-256 of its CSV and Parquet.
+
+    Manifests of earlier exports have no digest of the Parquet.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     rows: int = Field(ge=0)
     sha256: str = Field(pattern=HEX64)
+    parquet_sha256: str | None = Field(default=None, pattern=HEX64)
 
 
 class Manifest(BaseModel):

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis.data.digests import file_digest
 from analysis.data.schema import TABLES, Kind
 from analysis.data.synthetic_losses import Losses, lose
 from study_design import PILOT, Protocol, draw_schedule, load_protocol, sequence_count
@@ -82,8 +83,11 @@ def write_export_files(
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False)
         table.to_parquet(folder / f"{name}.parquet", index=False)
-        digest = hashlib.sha256((folder / f"{name}.csv").read_bytes()).hexdigest()
-        entries[name] = {"rows": len(table), "sha256": digest}
+        entries[name] = {
+            "rows": len(table),
+            "sha256": file_digest(folder / f"{name}.csv"),
+            "parquet_sha256": file_digest(folder / f"{name}.parquet"),
+        }
     _codebook(tables).to_csv(folder / "codebook.csv", index=False)
     manifest = {
         "schema": 1,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+
+from analysis.data.digests import file_digest
 
 GOLD = Path(__file__).parents[1] / "gold"
 
@@ -22,9 +23,21 @@ def edit_table(folder: Path, name: str, change: Callable[[pd.DataFrame], pd.Data
     file = folder / f"{name}.csv"
     table = change(pd.read_csv(file, dtype=str, keep_default_na=False))
     table.to_csv(file, index=False)
+    table.to_parquet(file.with_suffix(".parquet"), index=False)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    manifest["tables"][name] = {"rows": len(table), "sha256": digest}
+    manifest["tables"][name] = {
+        "rows": len(table),
+        "sha256": file_digest(file),
+        "parquet_sha256": file_digest(file.with_suffix(".parquet")),
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def call_early(folder: Path) -> None:
+    """Make the manifest one from before the Parquet files had digests in it."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    for entry in manifest["tables"].values():
+        del entry["parquet_sha256"]
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 

@@ -10,6 +10,7 @@ import pytest
 from playing import complete, enrolled_at_round
 from sqlalchemy import text
 
+from analysis.data.exports import read_export
 from study_app import exporting, participants
 from study_app.errors import ExportError
 from study_app.storage.canonical import sha256
@@ -64,7 +65,24 @@ def test_the_manifest_and_the_protocol_identify_the_data(study: Study, tmp_path:
     assert manifest["protocol_hash"] == study.protocol.hash
     assert load_protocol(tmp_path / "out" / "protocol.yaml").hash == study.protocol.hash
     for name, content in manifest["tables"].items():
-        assert sha256((tmp_path / "out" / f"{name}.csv").read_bytes()) == content["sha256"]
+        for ending, digest in (("csv", "sha256"), ("parquet", "parquet_sha256")):
+            file = tmp_path / "out" / f"{name}.{ending}"
+            assert sha256(file.read_bytes()) == content[digest]
+
+
+def test_the_analysis_reads_the_export_and_finds_the_parquet_equal_to_the_csv(
+    study: Study, tmp_path: Path
+) -> None:
+    complete(study)
+    enrolled_at_round(study, 2)
+    exporting.export(study, tmp_path / "out")
+    assert len(read_export(tmp_path / "out").tables["participants"]) == 2
+    file = tmp_path / "out" / "manifest.json"
+    manifest = json.loads(file.read_text())
+    for content in manifest["tables"].values():
+        del content["parquet_sha256"]  # then the cells are compared
+    file.write_text(json.dumps(manifest))
+    assert len(read_export(tmp_path / "out").tables["participants"]) == 2
 
 
 def test_no_recruitment_id_or_token_leaves_with_the_data(study: Study, tmp_path: Path) -> None:
