@@ -42,12 +42,14 @@ def bad_cells(
 ) -> Iterator[Problem]:
     """One problem a bad cell, with what it holds."""
     for row in np.flatnonzero(bad.to_numpy(dtype=bool, na_value=False)):
-        yield Problem(file, f"{rule}, is {_shown(cells.iloc[row])}", column, int(row) + 1)
+        yield Problem(file, f"{rule}, is {shown(cells.iloc[row])}", column, int(row) + 1)
 
 
-def _shown(cell: object) -> str:
-    text = str(cell)
-    return repr(text if len(text) <= 40 else f"{text[:37]}...")
+def shown(cell: object) -> str:
+    """A cell in a message: a text quoted, and cut where it is long; a number as it is."""
+    if not isinstance(cell, str):
+        return str(cell)
+    return repr(cell if len(cell) <= 40 else f"{cell[:37]}...")
 
 
 def _convert(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:

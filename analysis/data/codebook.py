@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.data.cells import bad_cells, typed
+from analysis.data.csv_files import read_texts
 from analysis.data.schema import TABLES, Column, Kind
 from analysis.errors import Problem
 from study_design import Protocol
@@ -48,13 +49,9 @@ Codebook = Mapping[str, Mapping[str, Entry]]  # table -> column -> entry
 
 def read_codebook(folder: Path) -> tuple[Codebook | None, list[Problem]]:
     """The codebook of an export folder, or None, and what is wrong with it."""
-    path = folder / FILE
-    if not path.is_file():
-        return None, [Problem(FILE, "is missing")]
-    try:
-        lines = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        return None, [Problem(FILE, f"is no CSV table in UTF-8 ({error})")]
+    lines, problems = read_texts(folder, FILE)
+    if lines is None:
+        return None, problems
     missing = [Problem(FILE, "is missing", name) for name in _FIELDS if name not in lines]
     if missing:
         return None, missing

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
+from analysis.data.cells import shown
 from analysis.data.schema import STATUSES, Manifest
 from analysis.errors import Problem
 from study_design import Protocol, sequence_count
@@ -26,6 +27,7 @@ _KEYS = {
     "closing": ["participant", "question"],
     "events": ["id"],
 }
+_DURATIONS = (("participants", "seconds_total"), ("timings", "seconds"), ("texts", "latency_s"))
 
 
 def inconsistencies(manifest: Manifest, protocol: Protocol, tables: Tables) -> list[Problem]:
@@ -35,6 +37,8 @@ def inconsistencies(manifest: Manifest, protocol: Protocol, tables: Tables) -> l
         *_references(tables),
         *_values(protocol, tables),
         *_closing(protocol, tables),
+        *_unanswered(protocol, tables),
+        *_times(tables),
         *_unique(tables),
         *_one_place_an_arm(tables),
         *_whole_rounds(protocol, tables),
@@ -54,7 +58,8 @@ def _participants(manifest: Manifest, protocol: Protocol, tables: Tables) -> Ite
             continue
         values = tables["participants"][column]
         if column == "simulated":
-            yield from _rows("participants.csv", column, values != manifest.simulated, rule)
+            off = values != manifest.simulated
+            yield from _rows("participants.csv", column, off, rule, values)
         elif column == "status":
             yield from _among("participants.csv", values, "one of", STATUSES)
         else:
@@ -64,7 +69,7 @@ def _participants(manifest: Manifest, protocol: Protocol, tables: Tables) -> Ite
                 "attention_failed": len(protocol.attention_checks),
             }[column]
             bad = (values < 0) | (values > most)
-            yield from _rows("participants.csv", column, bad, f"must be 0 to {most}")
+            yield from _rows("participants.csv", column, bad, f"must be 0 to {most}", values)
 
 
 def _references(tables: Tables) -> Iterator[Problem]:
@@ -73,9 +78,9 @@ def _references(tables: Tables) -> Iterator[Problem]:
     known = ["", *tables["participants"]["participant"]]
     for name, table in tables.items():
         if name != "participants" and "participant" in table.columns:
-            bad = ~table["participant"].isin(known)
-            rule = "is no participant of participants.csv"
-            yield from _rows(f"{name}.csv", "participant", bad, rule)
+            values = table["participant"]
+            rule = "must be a participant of participants.csv"
+            yield from _rows(f"{name}.csv", "participant", ~values.isin(known), rule, values)
 
 
 def _values(protocol: Protocol, tables: Tables) -> Iterator[Problem]:
@@ -95,13 +100,14 @@ def _values(protocol: Protocol, tables: Tables) -> Iterator[Problem]:
             rounds = tables[name]["round"]
             bad = (rounds < first) | (rounds > protocol.rounds)
             rule = f"must be {first} to {protocol.rounds}"
-            yield from _rows(f"{name}.csv", "round", bad, rule)
+            yield from _rows(f"{name}.csv", "round", bad, rule, rounds)
     if _has(tables, "ratings", "item", "rating"):
         ratings = tables["ratings"]
         for item in protocol.items:
             low, high = item.scale.low, item.scale.high
             off = (ratings["item"] == item.id) & ~ratings["rating"].between(low, high)
-            yield from _rows("ratings.csv", "rating", off, f"{item.id} must be {low} to {high}")
+            rule = f"{item.id} must be {low} to {high}"
+            yield from _rows("ratings.csv", "rating", off, rule, ratings["rating"])
 
 
 def _closing(protocol: Protocol, tables: Tables) -> Iterator[Problem]:
@@ -119,17 +125,50 @@ def _closing(protocol: Protocol, tables: Tables) -> Iterator[Problem]:
             options = list(protocol.slots)
             bad = own & ~closing["arm"].isin(protocol.arm_names)
             rule = f"must be one of the protocol's {', '.join(protocol.arm_names)}"
-            yield from _rows(file, "arm", bad, rule)
+            yield from _rows(file, "arm", bad, rule, closing["arm"])
         if options:
             rule = f"the answer to {question.id} must be one of {'; '.join(options)}"
             bad = own & ~closing["answer"].isin(["", *options])
-            yield from _rows(file, "answer", bad, rule)
+            yield from _rows(file, "answer", bad, rule, closing["answer"])
+
+
+def _unanswered(protocol: Protocol, tables: Tables) -> Iterator[Problem]:
+    """Who completed has answered every closing question that must be answered."""
+    if not (
+        _has(tables, "participants", "participant", "status")
+        and _has(tables, "closing", "participant", "question", "answer")
+    ):
+        return
+    people, closing = tables["participants"], tables["closing"]
+    completed = people.loc[people["status"] == "completed", "participant"]
+    given = closing[closing["answer"] != ""]
+    for question in protocol.closing:
+        answered = given.loc[given["question"] == question.id, "participant"]
+        silent = completed[~completed.isin(answered)].tolist() if question.required else []
+        if silent:
+            rule = f"must have an answer to {question.id} of everyone who completed"
+            more = f" and {len(silent) - 3} more" if len(silent) > 3 else ""
+            yield Problem("closing.csv", f"{rule}; has none of {', '.join(silent[:3])}{more}")
+
+
+def _times(tables: Tables) -> Iterator[Problem]:
+    """Nobody completes before they consent, and nothing takes less than no time."""
+    if _has(tables, "participants", "consented_at", "completed_at"):
+        people = tables["participants"]
+        early = people["completed_at"] < people["consented_at"]
+        rule = "must not be before consented_at"
+        yield from _rows("participants.csv", "completed_at", early, rule, people["completed_at"])
+    for name, column in _DURATIONS:
+        if _has(tables, name, column):
+            values = tables[name][column]
+            yield from _rows(f"{name}.csv", column, values < 0, "must be 0 s or more", values)
 
 
 def _among(file: str, values: pd.Series, what: str, allowed: Iterable[str]) -> Iterator[Problem]:
     names = list(allowed)
     bad = ~values.isin(["", *names])
-    yield from _rows(file, str(values.name), bad, f"must be {what} {', '.join(names)}")
+    rule = f"must be {what} {', '.join(names)}"
+    yield from _rows(file, str(values.name), bad, rule, values)
 
 
 def _unique(tables: Tables) -> Iterator[Problem]:
@@ -160,14 +199,23 @@ def _whole_rounds(protocol: Protocol, tables: Tables) -> Iterator[Problem]:
     """A round is committed whole: every slot × item rated, one best choice, and counted."""
     if not _has(tables, "ratings", "participant", "round"):
         return
-    cells = len(protocol.slots) * len(protocol.items)
-    counts = tables["ratings"].groupby(["participant", "round"]).size()
+    ratings, cells = tables["ratings"], 1
+    for column, names in {
+        "arm": protocol.arm_names,
+        "item": [item.id for item in protocol.items],
+    }.items():
+        rated = ratings[column] if column in ratings and len(ratings) else pd.Series(names)
+        absent = [name for name in names if not rated.eq(name).any()]
+        cells *= len(names) - len(absent)
+        for name in absent:
+            yield Problem("ratings.csv", f"{name}: no ratings at all", column)
+    counts = ratings.groupby(["participant", "round"]).size()
     short = counts[counts != cells].reset_index(name="count")
     for participant, round_, count in short.itertuples(index=False):
         rule = f"participant {participant}, round {round_}: {count} ratings instead of {cells}"
         yield Problem("ratings.csv", rule)
     if _has(tables, "choices", "participant", "round"):
-        chosen, rated = set(_pairs(tables["choices"])), set(_pairs(tables["ratings"]))
+        chosen, rated = set(_pairs(tables["choices"])), set(_pairs(ratings))
         for participant, round_ in sorted(rated - chosen):
             rule = f"participant {participant}, round {round_} has ratings and no choice"
             yield Problem("choices.csv", rule)
@@ -179,8 +227,9 @@ def _whole_rounds(protocol: Protocol, tables: Tables) -> Iterator[Problem]:
         rounds = counts.groupby(level="participant").size()
         stored = participants["participant"].map(rounds).fillna(0).astype(int)
         bad = (participants["rounds_completed"] != stored) & (participants["status"] != "withdrawn")
-        rule = "is not the number of rounds with ratings in ratings.csv"
-        yield from _rows("participants.csv", "rounds_completed", bad, rule)
+        rule = "must be the number of rounds with ratings in ratings.csv"
+        given = participants["rounds_completed"]
+        yield from _rows("participants.csv", "rounds_completed", bad, rule, given)
 
 
 def _pairs(table: pd.DataFrame) -> Iterator[tuple[str, int]]:
@@ -205,7 +254,10 @@ def _slots_agree(tables: Tables) -> Iterator[Problem]:
                 yield from _rows(f"{name}.csv", column, bad, rule)
 
 
-def _rows(file: str, column: str | None, bad: pd.Series, rule: str) -> Iterator[Problem]:
-    """One problem a bad row; a cell that is missing is not bad here."""
+def _rows(
+    file: str, column: str | None, bad: pd.Series, rule: str, values: pd.Series | None = None
+) -> Iterator[Problem]:
+    """One problem a bad row, with its value where given; a cell that is missing is not bad here."""
     for row in bad.index[bad.to_numpy(dtype=bool, na_value=False)]:
-        yield Problem(file, rule, column, int(row) + 1)
+        found = "" if values is None else f", is {shown(values.loc[row])}"
+        yield Problem(file, f"{rule}{found}", column, int(row) + 1)

@@ -25,7 +25,9 @@ from analysis.data.codebook import (
     undescribed,
 )
 from analysis.data.consistency import inconsistencies
+from analysis.data.csv_files import read_texts
 from analysis.data.digests import CHANGED, file_digest
+from analysis.data.event_chain import broken_chain
 from analysis.data.parquet import parquet_problems
 from analysis.data.schema import TABLES, Manifest, TableEntry
 from analysis.errors import ExportError, Problem
@@ -202,6 +204,8 @@ def _table(
     if book is not None:
         problems += undescribed(name, list(table.columns), book)
         problems += off_codebook(name, table, book)
+    if name == "events":
+        problems += broken_chain(table)
     for column in columns:
         if column.name in table:
             table[column.name], found = typed(file, table[column.name], column)
@@ -212,13 +216,9 @@ def _table(
 def _cells(
     folder: Path, file: str, entry: TableEntry | None
 ) -> tuple[pd.DataFrame | None, list[Problem]]:
-    """The texts of a CSV, and what is wrong with the file."""
-    if not (folder / file).is_file():
-        return None, [Problem(file, "is missing")]
-    changed = entry is not None and file_digest(folder / file) != entry.sha256
-    problems = [Problem(file, CHANGED)] if changed else []
-    try:
-        table = pd.read_csv(folder / file, dtype=str, keep_default_na=False, encoding="utf-8")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        return None, [*problems, Problem(file, f"is no CSV table in UTF-8 ({error})")]
+    """The texts of a table's CSV, and what is wrong with the file."""
+    table, problems = read_texts(folder, file)
+    path = folder / file
+    if entry is not None and path.is_file() and file_digest(path) != entry.sha256:
+        problems = [Problem(file, CHANGED), *problems]
     return table, problems

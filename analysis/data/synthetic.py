@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.data.digests import file_digest
+from analysis.data.event_chain import FIRST_HASH, event_hash
 from analysis.data.schema import TABLES, Kind
 from analysis.data.synthetic_losses import Losses, lose
 from study_design import PILOT, Protocol, draw_schedule, load_protocol, sequence_count
@@ -236,7 +237,10 @@ def _closing(
             if question.kind == "slot":
                 slot = str(rng.choice(list(protocol.slots)))
                 rows.append((participant, question.id, slot, last.loc[(participant, slot)]))
-            elif question.kind != "text":
+            elif question.kind == "text":
+                if question.required:
+                    rows.append((participant, question.id, "A made-up answer.", ""))
+            else:
                 options = question.options or [str(k + 1) for k in range(len(question.anchors))]
                 rows.append((participant, question.id, str(rng.choice(list(options))), ""))
     return pd.DataFrame(rows, columns=["participant", "question", "answer", "arm"])
@@ -248,10 +252,10 @@ def _deviations(texts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _events(ids: list[str]) -> pd.DataFrame:
-    rows, previous = [], "0" * 64
+    rows, previous = [], FIRST_HASH
     for number, participant in enumerate(ids, start=1):
-        digest = hashlib.sha256(f"{previous}{participant}".encode()).hexdigest()
         at = _time(timedelta(hours=number))
+        digest = event_hash(previous, number, at, participant, "made_up", "{}")
         rows.append((number, at, participant, "made_up", "{}", previous, digest))
         previous = digest
     columns = ["id", "at", "participant", "kind", "payload", "previous_hash", "hash"]

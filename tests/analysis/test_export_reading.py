@@ -87,17 +87,36 @@ def test_missing_files_tables_and_columns_are_all_listed(folder: Path) -> None:
     [
         ("ratings", "rating", "three", "must be a whole number, is 'three'"),
         ("ratings", "rating", "", "must be a whole number, is ''"),
-        ("ratings", "rating", "6", "must be 1 to 5"),
+        ("ratings", "rating", "6", "must be 1 to 5, is 6"),
         ("ratings", "arm", "linucb", "must be one of the protocol's hare, rag, gpt2"),
         ("ratings", "item", "length", "must be one of the protocol's quality, relevance"),
         ("ratings", "round", "11", "must be 1 to 10"),
-        ("ratings", "participant", "somebody", "is no participant of participants.csv"),
+        (
+            "ratings",
+            "participant",
+            "somebody",
+            "must be a participant of participants.csv, is 'somebody'",
+        ),
         ("participants", "status", "gone", "must be one of active, completed, withdrawn"),
         ("participants", "simulated", "perhaps", "must be true or false"),
         ("participants", "simulated", "False", "kinds are never mixed"),
         ("participants", "consented_at", "2026-01-05T09:00:00", "with its offset from UTC"),
-        ("participants", "rounds_completed", "9", "is not the number of rounds with ratings"),
-        ("participants", "attention_failed", "3", "must be 0 to 2"),
+        (
+            "participants",
+            "rounds_completed",
+            "9",
+            "must be the number of rounds with ratings in ratings.csv, is 9",
+        ),
+        ("participants", "attention_failed", "3", "must be 0 to 2, is 3"),
+        ("participants", "seconds_total", "-5", "must be 0 s or more, is -5.0"),
+        ("timings", "seconds", "-0.5", "must be 0 s or more, is -0.5"),
+        ("texts", "latency_s", "-3", "must be 0 s or more, is -3.0"),
+        (
+            "participants",
+            "completed_at",
+            "2025-12-24T18:00:00+00:00",
+            "must not be before consented_at, is 2025-12-24 18:00:00+00:00",
+        ),
         ("texts", "uncertainty", "inf", "must be a finite number"),
         ("texts", "decoding", "{", "must be JSON"),
         ("texts", "request", "plan", "is not what texts.csv shows"),
@@ -121,6 +140,80 @@ def test_repeated_rows_are_named(folder: Path) -> None:
 def test_a_round_with_missing_ratings_is_named(folder: Path) -> None:
     edit_table(folder, "ratings", lambda table: table.iloc[1:])
     assert "11 ratings instead of 12" in refusal(folder)
+
+
+@pytest.mark.parametrize(("column", "name"), [("arm", "rag"), ("item", "quality")])
+def test_an_arm_or_an_item_without_any_rating_is_named_once(
+    folder: Path, column: str, name: str
+) -> None:
+    edit_table(folder, "ratings", lambda table: table[table[column] != name])
+    _, problems = inspect_export(folder)
+    assert [p.text() for p in problems] == [
+        f"ratings.csv, column {column}: {name}: no ratings at all"
+    ]
+
+
+@pytest.mark.parametrize(("separator", "name"), [(";", "semicolons"), ("\t", "tabs")])
+@pytest.mark.parametrize("file", ["ratings.csv", "texts.csv", "codebook.csv"])
+def test_a_file_with_another_separator_is_told_so_in_one_line(
+    folder: Path, file: str, separator: str, name: str
+) -> None:
+    table = pd.read_csv(folder / file, dtype=str, keep_default_na=False)
+    table.to_csv(folder / file, index=False, sep=separator)
+    _, problems = inspect_export(folder)
+    mine = [p.rule for p in problems if p.file == file and "changed after" not in p.rule]
+    assert mine == [
+        f"is separated by {name}, and must be by commas: was it saved by a spreadsheet?"
+    ]
+
+
+@pytest.mark.parametrize("question", ["adapted", "adapted_sure"])
+def test_a_closing_answer_that_somebody_who_completed_did_not_give_is_named(
+    folder: Path, question: str
+) -> None:
+    who = pd.read_csv(folder / "participants.csv")["participant"].iloc[1]
+    edit_table(
+        folder,
+        "closing",
+        lambda t: t[(t["participant"] != who) | (t["question"] != question)],
+    )
+    rule = f"closing.csv: must have an answer to {question} of everyone who completed; has none of"
+    assert f"{rule} {who}\n" in refusal(folder)
+    edit_table(folder, "closing", lambda table: table.iloc[:0])
+    assert f"{who}" in refusal(folder)
+    assert "and 3 more\n" in refusal(folder)
+
+
+def test_events_out_of_their_order_are_named(folder: Path) -> None:
+    edit_table(folder, "events", lambda table: table[::-1])
+    text = refusal(folder)
+    assert "events.csv, column id, row 2: must be above 6, the row before: events" in text
+    assert "is 5" in text
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("at", "2026-01-05T10:00:00.000001+00:00", "column hash, row 2: must be the SHA-256 of"),
+        ("kind", "completed", "column hash, row 2: must be the SHA-256 of"),
+        ("participant", "", "column hash, row 2: must be the SHA-256 of"),
+        ("hash", "0" * 64, "column hash, row 2: must be the SHA-256 of"),
+        ("previous_hash", "0" * 64, "column previous_hash, row 2: must be the hash of the event"),
+    ],
+)
+def test_an_event_edited_after_it_was_logged_is_named(
+    folder: Path, column: str, value: str, message: str
+) -> None:
+    set_cell(folder, "events", 2, column, value)
+    assert f"events.csv, {message}" in refusal(folder)
+
+
+def test_an_event_that_was_dropped_and_the_others_numbered_anew_is_named(folder: Path) -> None:
+    def drop(table: pd.DataFrame) -> pd.DataFrame:
+        return table.drop(index=2).assign(id=[str(k) for k in range(1, len(table))])
+
+    edit_table(folder, "events", drop)
+    assert "events.csv, column previous_hash, row 3: must be the hash of" in refusal(folder)
 
 
 def test_a_round_without_its_choice_is_named(folder: Path) -> None:
