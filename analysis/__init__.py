@@ -42,6 +42,7 @@ from analysis.stats.effects import cohens_dav, cohens_dz, hedges_gz, rank_biseri
 from analysis.stats.equivalence import tost
 from analysis.stats.friedman import friedman
 from analysis.stats.imputation import TippingPoint, multiple_imputation, tipping_point
+from analysis.stats.marginal_means import MarginalMean, MarginalMeans, emmeans
 from analysis.stats.missing import MissingSummary, missing_summary
 from analysis.stats.mixed import MixedModel, linear_mixed
 from analysis.stats.multiplicity import benjamini_hochberg, hochberg, holm
@@ -71,6 +72,8 @@ __all__ = [
     "Interval",
     "IntraclassCorrelation",
     "LikertStudy",
+    "MarginalMean",
+    "MarginalMeans",
     "MissingSummary",
     "MixedModel",
     "OrdinalModel",
@@ -93,6 +96,7 @@ __all__ = [
     "classical_boundaries",
     "cohens_dav",
     "cohens_dz",
+    "emmeans",
     "friedman",
     "guess_index",
     "hedges_gz",

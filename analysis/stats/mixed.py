@@ -17,7 +17,7 @@ intercept at exactly zero with converged=True, and has no degrees of freedom.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Unpack, cast
 
 import numpy as np
@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike
 from analysis.errors import InputError
 from analysis.stats.arrays import Array, check_aligned, check_level, matrix, vector
 from analysis.stats.coefficients import Coefficient, coefficients
+from analysis.stats.fixed_effects import ArmsByRound, FixedEffects
 from analysis.stats.long_form import long_ratings
 from analysis.stats.optimum import STEP, Maximum, NotEstimableError, maximise, profile_bounds
 from analysis.stats.reml import GaussianModel
@@ -50,6 +51,7 @@ class MixedModel:
     gradient      largest slope that is left of the log-likelihood, toward a standard deviation in
                   units of the residual one
     note          why it is not estimable, or what to know about the fit
+    fixed, design what `emmeans` needs: the fixed effects together, and what they mean
     """
 
     n: int
@@ -59,6 +61,8 @@ class MixedModel:
     log_likelihood: float | None = None
     note: str = ""
     gradient: float | None = None
+    fixed: FixedEffects | None = field(default=None, repr=False, compare=False)
+    design: ArmsByRound | None = None
 
     def coefficient(self, term: str) -> Coefficient:
         """The fixed effect of this name; KeyError names those there are."""
@@ -111,6 +115,8 @@ def linear_mixed(
     )
     if not model.coefficients:
         return model
+    design = ArmsByRound(tuple(arms), reference, np.shape(values)[1])
+    model = replace(model, design=design)
     if rows.missing:
         note = "ratings are missing, so the coefficients cannot be checked against cell means"
         return replace(model, note=_joined(model.note, note))
@@ -167,7 +173,8 @@ def mixed_model(
         profiles = fit.profiles(level) if profile else None
     except NotEstimableError as error:
         return MixedModel(labels.size, outcome.size, note=str(error))
-    found = coefficients(terms, fit.b, fit.errors, level=level, df=fit.df, profiles=profiles)
+    estimates, errors, df = fit.fixed.combine(np.eye(len(terms)))
+    found = coefficients(terms, estimates, errors, level=level, df=df, profiles=profiles)
     variances = fit.variances()
     zero = [k for k, v in variances.items() if "," not in k and v == 0.0]
     note = f"variance estimated as zero: {', '.join(zero)}" if zero else ""
@@ -178,7 +185,7 @@ def mixed_model(
         note = _joined(note, f"no profile interval for {without}")
     gradient = float(np.abs(fit.top.gradient).max())
     return MixedModel(
-        labels.size, outcome.size, found, variances, fit.log_likelihood, note, gradient
+        labels.size, outcome.size, found, variances, fit.log_likelihood, note, gradient, fit.fixed
     )
 
 
@@ -207,8 +214,10 @@ class _Fit:
         self.model = GaussianModel(y / self.unit, X, groups, Z / self.scale, patterns)
         self.top = self._maximise(patterns)
         b, C = self.model.fixed_effects(self.top.point)
-        self.b, self.errors = b * self.unit, np.sqrt(np.diag(C)) * self.unit
-        self.df = self._satterthwaite()
+        square = self.unit**2
+        self.fixed = FixedEffects(
+            b * self.unit, C * square, self._slopes() * square, self.top.covariance
+        )
         rank = len(y) - X.shape[1]
         self.log_likelihood = self.top.value - rank * float(np.log(self.unit))
 
@@ -223,29 +232,27 @@ class _Fit:
                     raise
         raise AssertionError("STARTS is empty")
 
-    def _satterthwaite(self) -> Array:
-        """2 v² / Var(v) for the variance v of every coefficient, by the delta method."""
+    def _slopes(self) -> Array:
+        """(parameters, terms, terms): how each parameter moves the covariance of the effects."""
         slopes = []
         for k in range(self.top.point.size):
             step = np.zeros(self.top.point.size)
             step[k] = STEP * max(1.0, abs(self.top.point[k]))
             ahead = self.model.fixed_effects(self.top.point + step)[1]
             behind = self.model.fixed_effects(self.top.point - step)[1]
-            slopes.append(np.diag(ahead - behind) / (2.0 * step[k]))
-        J = np.array(slopes)  # (parameters, terms)
-        v = np.square(self.errors / self.unit)
-        return cast(Array, 2.0 * v**2 / np.einsum("kt,kl,lt->t", J, self.top.covariance, J))
+            slopes.append((ahead - behind) / (2.0 * step[k]))
+        return np.array(slopes)
 
     def profiles(self, level: float) -> list[tuple[float, float] | None]:
         """The profile intervals of the coefficients under the unrestricted likelihood."""
-        start = np.concatenate([self.b / self.unit, self.top.point])
+        start = np.concatenate([self.fixed.estimates / self.unit, self.top.point])
         try:
             top = maximise(self.model.full, start, limit=LIMIT)
         except NotEstimableError:
-            return [None] * self.b.size
+            return [None] * self.model.p
         found = [
             profile_bounds(self.model.full, top, k, level=level, limit=LIMIT)
-            for k in range(self.b.size)
+            for k in range(self.model.p)
         ]
         return [None if f is None else (f[0] * self.unit, f[1] * self.unit) for f in found]
 

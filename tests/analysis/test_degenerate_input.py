@@ -44,6 +44,10 @@ OF_ARRAYS: dict[str, tuple[tuple[int, ...], Procedure]] = {
     "choice_shares": ((6, 3), lambda v: analysis.choice_shares(v, ARMS)),
     "cohens_dav": ((6,), lambda v: analysis.cohens_dav(v, v)),
     "cohens_dz": ((6,), analysis.cohens_dz),
+    "emmeans": (
+        (6, 4, 3),
+        lambda v: analysis.emmeans(analysis.linear_mixed(v, ARMS, reference="a"), rounds=[1]),
+    ),
     "friedman": ((6, 3), analysis.friedman),
     "hedges_gz": ((6,), analysis.hedges_gz),
     "icc": ((6, 3), analysis.icc),

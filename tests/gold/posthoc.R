@@ -1,4 +1,4 @@
-# Gold values of the post-hoc procedures in tests/analysis. Packages: base R.
+# Gold values of the post-hoc procedures in tests/analysis. Base R, and what is named below.
 ratings <- c(4.1, 3.6, 4.8, 3.3, 4.0, 3.2, 3.9, 3.1, 3.0, 4, 2.5, 2.2, 3.0, 2.9, 2)
 arm <- factor(rep(c("hare", "rag", "gpt2"), each = 5), c("hare", "rag", "gpt2"))
 for (method in c("none", "holm", "BH"))
@@ -18,3 +18,14 @@ for (name in names(effects)) {
   fit <- summary(aov(r ~ arm * round + Error(id / (arm * round)), d))
   print(as.data.frame(fit[[paste0("Error: id:", name)]][[1]])[1, ], digits = 9)
 }
+
+# Estimated marginal means of the model in rated_rounds.R. Packages: lmerTest, emmeans.
+suppressMessages({library(lmerTest); library(emmeans)})
+rated <- read.csv("rated_rounds.csv")
+rated$arm <- factor(rated$arm, c("rag", "hare", "gpt2"))
+rated$time <- rated$round - 3.5
+fit <- lmer(rating ~ arm * time + (1 | p) + (1 | p:arm) + (0 + time | p:arm), rated)
+means <- emmeans(fit, ~ arm | time, at = list(time = c(0, 2.5)), lmer.df = "satterthwaite")
+print(data.frame(means)[c("arm", "time", "emmean", "SE", "df")], digits = 9)
+own <- list("hare - others" = c(-0.5, 1, -0.5), "rag - gpt2" = c(1, 0, -1))
+print(data.frame(contrast(means, own)), digits = 9)
