@@ -56,6 +56,7 @@ from analysis.stats.ranks import sign_test, signed_rank
 from analysis.stats.reliability import IntraclassCorrelation, icc, krippendorff_alpha
 from analysis.stats.response_quality import QualityCheck, QualityRules, response_quality
 from analysis.stats.results import Estimate, Interval, TestResult
+from analysis.stats.slope_power import LearningStudy, SlopePower, power_slopes
 from analysis.stats.slopes import participant_slopes, slope_test
 from study_design import power_paired, smallest_effect
 
@@ -71,6 +72,7 @@ __all__ = [
     "InputError",
     "Interval",
     "IntraclassCorrelation",
+    "LearningStudy",
     "LikertStudy",
     "MarginalMean",
     "MarginalMeans",
@@ -83,6 +85,7 @@ __all__ = [
     "QualityRules",
     "ReportError",
     "SimulatedPower",
+    "SlopePower",
     "TestResult",
     "TippingPoint",
     "Worths",
@@ -119,6 +122,7 @@ __all__ = [
     "plackett_luce",
     "power_paired",
     "power_simulated",
+    "power_slopes",
     "rank_biserial",
     "response_quality",
     "rm_anova",

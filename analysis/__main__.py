@@ -171,6 +171,19 @@ def _power(command: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "from 1 to 5",
     )
     parser.add_argument(
+        "--slopes",
+        action="store_true",
+        help="instead: power of the slope test (does a difference widen?), simulated; effects are "
+        "d_z of the participants' slopes",
+    )
+    parser.add_argument(
+        "--mixed",
+        type=_count,
+        default=0,
+        metavar="STUDIES",
+        help="with --slopes: fit the mixed model to this many of the studies too, 0.04 s each",
+    )
+    parser.add_argument(
         "--rounds", type=_count, default=10, help="of a simulated study; default: 10"
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")

@@ -11,24 +11,29 @@ from dataclasses import asdict
 
 from analysis.data.exports import inspect_export, read_export
 from analysis.data.study import Study, collect
+from analysis.errors import InputError
 from analysis.evidence.measure import QUICK
 from analysis.evidence.measure import evidence as measure_evidence
 from analysis.evidence.page import PAGE, write_page
 from analysis.report import words
 from analysis.report.datasheet import render_datasheet
 from analysis.report.people_tables import people_tables
+from analysis.report.power_slopes import SLOPES, slopes_text
 from analysis.report.power_tables import PowerTables, power_tables
 from analysis.report.rating_tables import rating_tables
 from analysis.report.study_tables import study_tables
 from analysis.report.terminal import WIDTH, shown, text_table
 from analysis.report.write import refuse_other_kind, write_report
 from analysis.stats.power_simulation import LikertStudy, SimulatedPower, power_simulated
+from analysis.stats.slope_power import LearningStudy, power_slopes
 from study_design import load_protocol
 
 _DESCRIBED = (
     *("flow", "exclusions", "sample", "closing_answers", "page_times", "balance", "sequences"),
     *("means", "generation", "deviation_counts"),
 )
+
+SLOPE_STUDIES = 2_000
 
 
 def report(options: Namespace) -> int:
@@ -63,8 +68,12 @@ def check(options: Namespace) -> int:
 
 
 def power(options: Namespace) -> int:
-    """Print power, smallest effects and sample sizes of the paired t test."""
+    """Print power, smallest effects and sample sizes of the paired t test, or power of slopes."""
     alpha = options.alpha / options.tests
+    if options.mixed and not options.slopes:
+        raise InputError("--mixed goes with --slopes")
+    if options.slopes:
+        return _slopes(options, alpha)
     tables = power_tables(options.n, options.effect, alpha=alpha, target=options.power)
     simulated = [
         power_simulated(
@@ -84,6 +93,27 @@ def power(options: Namespace) -> int:
     print(_power_text(tables, options.alpha, options.tests))
     if simulated:
         print(f"\n{_simulated_text(simulated, options.rounds)}")
+    return 0
+
+
+def _slopes(options: Namespace, alpha: float) -> int:
+    found = [
+        power_slopes(
+            n,
+            effect,
+            study=LearningStudy(rounds=options.rounds),
+            alpha=alpha,
+            repetitions=options.simulate or max(SLOPE_STUDIES, options.mixed),
+            mixed=options.mixed,
+        )
+        for n in options.n
+        for effect in options.effect
+    ]
+    if options.json:
+        content = {"test": SLOPES, "alpha": alpha, "simulated": [asdict(one) for one in found]}
+        print(json.dumps(content, indent=1, allow_nan=False))
+    else:
+        print(slopes_text(found, alpha=alpha, rounds=options.rounds))
     return 0
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from scipy import stats
-
 from analysis.errors import InputError
+from analysis.stats.proportions import clopper_pearson
 
 
 class Rate(TypedDict):
@@ -35,6 +34,5 @@ def rate(count: int, of: int) -> Rate:
         raise InputError(f"count = {count}, of = {of}: must be 0 <= count <= of")
     if of == 0:
         return Rate(count=0, of=0, value=None, low=None, high=None)
-    interval = stats.binomtest(count, of).proportion_ci(0.95, method="exact")
-    low, high = float(interval.low), float(interval.high)
-    return Rate(count=count, of=of, value=count / of, low=low, high=high)
+    interval = clopper_pearson(count, of)
+    return Rate(count=count, of=of, value=count / of, low=interval.low, high=interval.high)

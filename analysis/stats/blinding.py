@@ -15,7 +15,7 @@ By hand: no library of the stack has them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +23,7 @@ from scipy import stats
 
 from analysis.errors import InputError
 from analysis.stats.arrays import check_level, check_whole, matrix
+from analysis.stats.proportions import clopper_pearson
 from analysis.stats.results import Estimate, Interval
 
 WRONG = 0.5  # James's weight of a wrong guess; a right one has 0 and "don't know" has 1
@@ -67,12 +68,12 @@ def guess_index(
     if dont_know:
         index = bang_index(count, guessed - count, dont_know, choices=choices, level=level)
         return GuessIndex(arm, count, total, index, p)
-    exact = stats.binomtest(count, total, chance).proportion_ci(level, method="exact")
+    exact = clopper_pearson(count, total, level)
 
     def corrected(share: float) -> float:
         return (share - chance) / (1.0 - chance)
 
-    interval = Interval(corrected(exact.low), corrected(exact.high), level, "Clopper–Pearson")
+    interval = replace(exact, low=corrected(exact.low), high=corrected(exact.high))
     return GuessIndex(arm, count, total, Estimate("index", corrected(count / total), interval), p)
 
 

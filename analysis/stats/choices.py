@@ -31,7 +31,8 @@ from analysis.stats.arrays import (
     vector,
 )
 from analysis.stats.bootstrap import bca
-from analysis.stats.results import Estimate, Interval, TestResult
+from analysis.stats.proportions import exact_share
+from analysis.stats.results import Estimate, TestResult
 from analysis.stats.worths import Stages, Worths, fit_worths, stages_of_rankings
 
 __all__ = [
@@ -154,13 +155,16 @@ def choice_test(count: int, total: int, *, choices: int = 3, level: float = 0.95
         reason = "no choices were made"
         none = Estimate("share", None, note=reason)
         return TestResult(test, "k", None, None, 0, estimate=none, note=reason)
-    result = stats.binomtest(count, total, 1.0 / choices)
-    exact = result.proportion_ci(confidence_level=level, method="exact")
-    interval = Interval(float(exact.low), float(exact.high), level, "Clopper–Pearson")
-    share = Estimate("share", count / total, interval)
+    p = float(stats.binomtest(count, total, 1.0 / choices).pvalue)
     note = f"takes the {total} choices as independent"
     return TestResult(
-        test, "k", float(count), float(result.pvalue), total, estimate=share, note=note
+        test,
+        "k",
+        float(count),
+        p,
+        total,
+        estimate=exact_share(count, total, level=level),
+        note=note,
     )
 
 

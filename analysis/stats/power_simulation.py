@@ -23,7 +23,8 @@ from scipy import optimize, special, stats
 from analysis.errors import InputError
 from analysis.stats.arrays import Array, check_level, check_whole
 from analysis.stats.bootstrap import SEED
-from analysis.stats.results import Estimate, Interval, number
+from analysis.stats.proportions import exact_share
+from analysis.stats.results import Estimate, number
 from study_design import power_paired
 
 NODES = 40
@@ -131,21 +132,15 @@ def power_simulated(
     rejected = zeros = kept = 0
     for start in range(0, repetitions, batch):
         d, present = _studies(min(batch, repetitions - start), participants, shift, design, rng)
-        rejected += int((_p_values(d, present) <= alpha).sum())
+        rejected += int((p_values(d, present) <= alpha).sum())
         zeros += int(((d == 0.0) & present).sum())
         kept += int(present.sum())
-    interval = stats.binomtest(rejected, repetitions).proportion_ci(level, method="exact")
-    power = Estimate(
-        "power",
-        rejected / repetitions,
-        Interval(float(interval.low), float(interval.high), level, "Clopper–Pearson"),
-    )
     return SimulatedPower(
         participants=participants,
         effect=effect,
         shift=shift,
-        power=power,
-        exact=_exact(participants, effect, alpha, design.dropout),
+        power=exact_share(rejected, repetitions, "power", level),
+        exact=exact_power(participants, effect, alpha, design.dropout),
         zeros=zeros / kept if kept else 0.0,
         analysed=kept / repetitions,
         repetitions=repetitions,
@@ -221,7 +216,7 @@ def _studies(
     return (sums[0] - sums[1]) / study.rounds, present
 
 
-def _p_values(d: Array, present: np.ndarray) -> Array:
+def p_values(d: Array, present: np.ndarray) -> Array:
     """Two-sided paired t of each row; 1 where it cannot be computed."""
     n = present.sum(axis=1)
     held = np.maximum(n, 1)
@@ -233,7 +228,7 @@ def _p_values(d: Array, present: np.ndarray) -> Array:
     return np.where(fine, 2.0 * stats.t.sf(np.abs(mean) / error, df), 1.0)
 
 
-def _exact(participants: int, effect: float, alpha: float, dropout: float) -> float:
+def exact_power(participants: int, effect: float, alpha: float, dropout: float) -> float:
     """Exact power, averaged over how many complete; fewer than two never reject."""
     if dropout == 0.0:
         return power_paired(participants, effect, alpha)

@@ -91,6 +91,11 @@ OF_NUMBERS: dict[str, Procedure] = {
     "power_simulated, effect": lambda v: analysis.power_simulated(12, v, repetitions=20),
     "power_simulated, noise": lambda v: analysis.LikertStudy(noise=v),
     "power_simulated, rounds": lambda v: analysis.LikertStudy(rounds=v),
+    "power_slopes": lambda v: analysis.power_slopes(v, 0.5, repetitions=20),
+    "power_slopes, effect": lambda v: analysis.power_slopes(12, v, repetitions=20),
+    "power_slopes, mixed": lambda v: analysis.power_slopes(12, 0.5, repetitions=20, mixed=v),
+    "power_slopes, rounds": lambda v: analysis.LearningStudy(rounds=v),
+    "power_slopes, drift": lambda v: analysis.LearningStudy(drift=v),
     "spend": lambda v: analysis.spend("pocock", v),
     "spending_boundaries": lambda v: analysis.spending_boundaries("pocock", [v, 1.0]),
 }
@@ -104,6 +109,7 @@ OF_LEVELS = {
     "permutation_test": lambda v: analysis.permutation_test([1.0, 2.0], level=v),
     "paired_t": lambda v: analysis.paired_t([1.0, 2.0, 4.0], level=v),
     "power_simulated": lambda v: analysis.power_simulated(9, 0.5, repetitions=9, level=v),
+    "power_slopes": lambda v: analysis.power_slopes(9, 0.5, repetitions=9, level=v),
     "rank_biserial": lambda v: analysis.rank_biserial([1.0, 2.0, -4.0], level=v),
     "slope_test": lambda v: analysis.slope_test(np.eye(5), level=v),
 }
