@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.power import TTestPower
 
 from study_design import DesignError, power_paired, smallest_effect
 
@@ -49,3 +50,26 @@ def test_values_outside_their_range_are_refused() -> None:
         power_paired(10, 0.5, alpha=1.0)
     with pytest.raises(DesignError, match="power"):
         smallest_effect(10, power=0.01)
+
+
+@pytest.mark.parametrize(("n", "effect", "alpha"), [(12, 0.66, 0.05), (24, 0.5, 0.025)])
+def test_power_equals_that_of_statsmodels(n: int, effect: float, alpha: float) -> None:
+    theirs = TTestPower().power(effect, n, alpha)
+    assert power_paired(n, effect, alpha) == pytest.approx(float(theirs), abs=1e-12)
+
+
+def test_power_is_a_number_where_that_of_statsmodels_is_none() -> None:
+    # df = 1: |W| <= (Z + 30 √2) / critical for two standard normals, at its mean to first order
+    critical = math.tan(math.pi * (0.5 - 0.00005))  # of the Cauchy distribution
+    expected = math.sqrt(2.0 / math.pi) * 30.0 * math.sqrt(2.0) / critical
+    assert power_paired(2, 30.0, 0.0001) == pytest.approx(expected, rel=1e-4)
+    assert math.isnan(TTestPower().power(30.0, 2, 0.0001))
+
+
+def test_the_smallest_effect_is_where_the_power_is_and_statsmodels_stops_before() -> None:
+    # R: power.t.test(n = 100, power = .99, sig.level = .001, type = "paired", strict = TRUE)$delta
+    ours = smallest_effect(100, 0.99, 0.001)
+    assert ours == pytest.approx(0.57765, abs=5e-5)
+    assert power_paired(100, ours, 0.001) == pytest.approx(0.99, abs=1e-9)
+    theirs = TTestPower().solve_power(nobs=100, alpha=0.001, power=0.99)
+    assert power_paired(100, float(theirs), 0.001) < 0.9875
