@@ -56,6 +56,7 @@ from analysis.stats.ranks import sign_test, signed_rank
 from analysis.stats.reliability import IntraclassCorrelation, icc, krippendorff_alpha
 from analysis.stats.response_quality import QualityCheck, QualityRules, response_quality
 from analysis.stats.results import Estimate, Interval, TestResult
+from analysis.stats.robust_errors import ClusteredModel, clustered_gee, clustered_ols
 from analysis.stats.slope_power import LearningStudy, SlopePower, power_slopes
 from analysis.stats.slopes import participant_slopes, slope_test
 from study_design import power_paired, smallest_effect
@@ -66,6 +67,7 @@ __all__ = [
     "AnovaEffect",
     "BayesFactor",
     "Boundaries",
+    "ClusteredModel",
     "Diagnostic",
     "Estimate",
     "ExportError",
@@ -97,6 +99,8 @@ __all__ = [
     "choice_shares",
     "choice_test",
     "classical_boundaries",
+    "clustered_gee",
+    "clustered_ols",
     "cohens_dav",
     "cohens_dz",
     "emmeans",

@@ -9,11 +9,12 @@ import analysis
 
 # What the analysis plan asks for by name.
 PLANNED = {
-    "aligned_ranks", "benjamini_hochberg", "bradley_terry", "carry_over", "cohens_dav",
-    "cohens_dz", "emmeans", "friedman", "hedges_gz", "hochberg", "holm", "icc", "jzs_bayes_factor",
-    "krippendorff_alpha", "linear_mixed", "ordinal_mixed", "paired_t", "pairwise_tests", "period",
-    "permutation_test", "plackett_luce", "power_paired", "power_simulated", "power_slopes",
-    "rank_biserial", "rm_anova", "sign_test", "signed_rank", "tost",
+    "aligned_ranks", "benjamini_hochberg", "bradley_terry", "carry_over", "clustered_gee",
+    "clustered_ols", "cohens_dav", "cohens_dz", "emmeans", "friedman", "hedges_gz", "hochberg",
+    "holm", "icc", "jzs_bayes_factor", "krippendorff_alpha", "linear_mixed", "ordinal_mixed",
+    "paired_t", "pairwise_tests", "period", "permutation_test", "plackett_luce", "power_paired",
+    "power_simulated", "power_slopes", "rank_biserial", "rm_anova", "sign_test", "signed_rank",
+    "tost",
 }  # fmt: skip
 
 

@@ -42,6 +42,8 @@ OF_ARRAYS: dict[str, tuple[tuple[int, ...], Procedure]] = {
     "bradley_terry": ((6, 3, 3), analysis.bradley_terry),
     "carry_over": ((6, 4, 3), lambda v: analysis.carry_over(v, places(v), ARMS)),
     "choice_shares": ((6, 3), lambda v: analysis.choice_shares(v, ARMS)),
+    "clustered_gee": ((6, 4, 3), partial(analysis.clustered_gee, arms=ARMS, reference="a")),
+    "clustered_ols": ((6, 4, 3), partial(analysis.clustered_ols, arms=ARMS, reference="a")),
     "cohens_dav": ((6,), lambda v: analysis.cohens_dav(v, v)),
     "cohens_dz": ((6,), analysis.cohens_dz),
     "emmeans": (

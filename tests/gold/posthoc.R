@@ -29,3 +29,12 @@ means <- emmeans(fit, ~ arm | time, at = list(time = c(0, 2.5)), lmer.df = "satt
 print(data.frame(means)[c("arm", "time", "emmean", "SE", "df")], digits = 9)
 own <- list("hare - others" = c(-0.5, 1, -0.5), "rag - gpt2" = c(1, 0, -1))
 print(data.frame(contrast(means, own)), digits = 9)
+
+# The regression of the same ratings with errors clustered by participant. Packages: sandwich,
+# geepack; its robust errors are those before Mancl and DeRouen's correction.
+suppressMessages({library(sandwich); library(geepack)})
+flat <- lm(rating ~ arm * time, rated)
+print(sqrt(diag(vcovCL(flat, cluster = rated$p, type = "HC1"))), digits = 9)
+rated <- rated[order(rated$p), ]
+gee <- geeglm(rating ~ arm * time, id = p, data = rated, corstr = "exchangeable")
+print(coef(summary(gee))[1:2], digits = 9)
