@@ -59,7 +59,7 @@ def check(options: Namespace) -> int:
     rows = sum(len(table) for table in export.tables.values())
     print(
         f"{options.data}: sound. Study {study.id}, version {study.version}, {len(people)} {kind} "
-        f"participants, {len(export.tables)} tables, {rows:,} rows."
+        f"participant{'s' * (len(people) != 1)}, {len(export.tables)} tables, {rows:,} rows."
     )
     print(f"  protocol hash  {export.protocol.hash}\n  data hash      {export.data_hash}")
     for warning in export.protocol.warnings():

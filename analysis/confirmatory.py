@@ -58,21 +58,22 @@ class ContrastResult:
         if test.statistic is None or estimate is None or estimate.value is None:
             return f"{self.label}: not estimable ({test.note})."
         first, second = arm_label(self.contrast.treatment), arm_label(self.contrast.comparator)
-        size, sign = abs(estimate.value), (estimate.value > 0) - (estimate.value < 0)
-        if self.contrast.kind == "slope":
-            digits = 3
-            change = {1: "grew by", 0: "changed by", -1: "fell by"}[sign]
-            lead = (
-                f"The difference {first} − {second} on {self.contrast.item} {change} "
-                f"{number(size, digits)} points a round"
-            )
+        item, slope = self.contrast.item, self.contrast.kind == "slope"
+        digits = 3 if slope else 2
+        size, more = number(abs(estimate.value), digits), estimate.value > 0
+        even = not float(size)
+        if slope and even:
+            lead = f"The difference {first} − {second} on {item} stayed the same, "
+            lead += f"a change of {size} points a round"
+        elif slope:
+            lead = f"The difference {first} − {second} on {item} "
+            lead += f"{'grew' if more else 'fell'} by {size} points a round"
+        elif even:
+            lead = f"{first} and {second} were rated alike on {item}, "
+            lead += f"a mean difference of {size} points"
         else:
-            digits = 2
-            compared = {1: "higher than", 0: "apart from", -1: "lower than"}[sign]
-            lead = (
-                f"{first} was rated {number(size, digits)} points {compared} {second} "
-                f"on {self.contrast.item}"
-            )
+            lead = f"{first} was rated {size} points {'higher' if more else 'lower'} than {second} "
+            lead += f"on {item}"
         parts = [
             lead,
             *([estimate.interval.apa(digits)] if estimate.interval else []),

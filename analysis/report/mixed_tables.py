@@ -126,9 +126,9 @@ def _variances(findings: Findings) -> Table:
         Shown("Value", "value", 4),
     )
     note = (
-        "Linear: in squared points of the scale, “round | p:arm” in squared points a round; the "
-        "log likelihood is the restricted one. Ordinal: in squared log odds, thresholds in log "
-        "odds."
+        "Linear: in squared points of the scale, “round | participant:arm” in squared points a "
+        "round; the log likelihood is the restricted one. Ordinal: in squared log odds, thresholds "
+        "in log odds."
     )
     table = frame(rows, ["item", "model", "part", "value", "note"])
     caption = "Variances and thresholds of the mixed models"

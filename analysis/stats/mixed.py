@@ -109,7 +109,8 @@ def linear_mixed(
         rows.design,
         rows.people,
         terms=rows.terms,
-        parts={"p:arm": own, "round | p:arm": own * rows.time[:, None]},
+        group="participant",
+        parts={"participant:arm": own, "round | participant:arm": own * rows.time[:, None]},
         level=level,
         profile=profile,
     )
@@ -135,6 +136,7 @@ def mixed_model(
     groups: ArrayLike,
     *,
     terms: Sequence[str],
+    group: str = "group",
     random: ArrayLike | None = None,
     parts: Mapping[str, Array] | None = None,
     level: float = 0.95,
@@ -143,6 +145,7 @@ def mixed_model(
     """Fit y = fixed b + random effects + residual by REML.
 
     y       (rows,); fixed (rows, len(terms)); groups (rows,) whose rows belong together
+    group   what such a group is called in the variances
     random  (rows, k) with free covariance within the group; a column of ones when None
     parts   further variance components: (rows, m) columns that share one variance, by name
     level   of the intervals, in (0, 1); profile: whether to add profile-likelihood intervals
@@ -169,7 +172,7 @@ def mixed_model(
         raise InputError(f"fixed has {design.shape[1]} columns and terms {len(terms)} names")
     check_level(level)
     try:
-        fit = _Fit(outcome, design, codes, effects, blocks)
+        fit = _Fit(outcome, design, codes, effects, blocks, group)
         profiles = fit.profiles(level) if profile else None
     except NotEstimableError as error:
         return MixedModel(labels.size, outcome.size, note=str(error))
@@ -199,6 +202,7 @@ class _Fit:
         groups: np.ndarray,
         random: Array,
         parts: Mapping[str, Array],
+        group: str,
     ) -> None:
         if groups.max(initial=-1) < 1:
             raise NotEstimableError("needs at least 2 groups")
@@ -208,7 +212,7 @@ class _Fit:
         self.unit = float(np.sqrt(residual @ residual / max(len(y) - X.shape[1], 1)))
         if len(y) <= X.shape[1] or self.unit <= 1e-9 * float(np.abs(y).max()):
             raise NotEstimableError("the fixed effects leave no residual")
-        self.names, Z, patterns = _random_effects(random, parts)
+        self.names, Z, patterns = _random_effects(random, parts, group)
         self.free = random.shape[1]
         self.scale = _scale(Z, patterns)
         self.model = GaussianModel(y / self.unit, X, groups, Z / self.scale, patterns)
@@ -281,11 +285,11 @@ class _Fit:
 
 
 def _random_effects(
-    random: Array, parts: Mapping[str, Array]
+    random: Array, parts: Mapping[str, Array], group: str
 ) -> tuple[list[str], Array, list[Array]]:
     """A name for each column of Z, Z, and the patterns of L: a free triangle, then the parts."""
     k = random.shape[1]
-    names = ["group"] if k == 1 else [f"group {i}" for i in range(k)]
+    names = [group] if k == 1 else [f"{group} {i}" for i in range(k)]
     names += [name for name, part in parts.items() for _ in range(part.shape[1])]
     Z = np.column_stack([random, *parts.values()])
     patterns = []

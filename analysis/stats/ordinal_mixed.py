@@ -183,7 +183,10 @@ def ordinal_by_arm(
     return ordinal_mixed(
         rows.rating,
         rows.design[:, 1:],
-        {"p": rows.people, "p:arm": rows.people * len(arms) + rows.arm},
+        {
+            "participant": rows.people,
+            "participant:arm": rows.people * len(arms) + rows.arm,
+        },
         terms=rows.terms[1:],
         level=level,
         profile=profile,

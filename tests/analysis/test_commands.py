@@ -38,6 +38,13 @@ def test_check_says_what_a_sound_export_holds(
     assert "open in the protocol: consent.approval" in printed
 
 
+def test_check_counts_one_participant_as_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_synthetic_export(tmp_path, participants=1)
+    assert ", 1 simulated participant, 10 tables" in out_of(capsys, "check", "--data", folder)[1]
+
+
 def test_check_prints_every_problem_of_every_file_and_exits_with_one(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,15 @@ import pytest
 from broken_exports import edit_table, set_cell
 from scipy import stats
 
+from analysis.confirmatory import ContrastResult
 from analysis.data.exports import Export, read_export
 from analysis.data.ratings import collect_ratings
 from analysis.data.sample import ATTENTION, INCOMPLETE, STRAIGHT_LINING, draw_sample
 from analysis.data.synthetic import SyntheticEffects, write_synthetic_export
 from analysis.findings import analyse
+from analysis.stats.paired import paired_t
 from study_design import families
+from study_design.hypotheses import Contrast
 
 
 def test_complete_attentive_participants_are_all_analysed(pilot: Export) -> None:
@@ -118,6 +122,34 @@ def test_a_large_made_up_effect_is_found_and_its_sign_is_right(tmp_path: Path) -
     assert all(family.rejected(result) for result in family.contrasts)
     assert all((result.test.statistic or 0.0) > 0 for result in family.contrasts)
     assert family.contrasts[0].apa().startswith("HARE was rated")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "sentence"),
+    [
+        (
+            "mean",
+            0.0,
+            "HARE and RAG were rated alike on relevance, a mean difference of 0.00 points",
+        ),
+        ("mean", 0.25, "HARE was rated 0.25 points higher than RAG on relevance"),
+        ("mean", -0.25, "HARE was rated 0.25 points lower than RAG on relevance"),
+        (
+            "slope",
+            0.0,
+            "The difference HARE − RAG on relevance stayed the same, a change of 0.000 points",
+        ),
+        ("slope", 0.05, "The difference HARE − RAG on relevance grew by 0.050 points a round"),
+        ("slope", -0.05, "The difference HARE − RAG on relevance fell by 0.050 points a round"),
+    ],
+)
+def test_the_sentence_says_which_arm_is_ahead_or_that_none_is(
+    kind: Literal["mean", "slope"], value: float, sentence: str
+) -> None:
+    values = (value - 0.5, value, value + 0.5)
+    contrast = Contrast(treatment="hare", comparator="rag", item="relevance", kind=kind)
+    result = ContrastResult(contrast, ("p1", "p2", "p3"), values, None, paired_t(values), ())
+    assert result.apa().startswith(sentence)
 
 
 def test_under_no_effect_the_primary_test_keeps_its_level() -> None:

@@ -67,9 +67,9 @@ def test_the_model_of_the_study_equals_lme4(rated: np.ndarray) -> None:
     )
     assert model.variances == pytest.approx(
         {
-            "group": 0.242296285,
-            "p:arm": 0.070013337,
-            "round | p:arm": 0.012606433,
+            "participant": 0.242296285,
+            "participant:arm": 0.070013337,
+            "round | participant:arm": 0.012606433,
             "residual": 0.367799974,
         },
         rel=2e-4,
@@ -117,9 +117,9 @@ def test_profile_intervals_equal_lme4(rated: np.ndarray) -> None:
 def test_a_variance_at_zero_is_stated_and_the_rest_equals_lmertest(rated: np.ndarray) -> None:
     # lmerTest on the ratings less each participant's mean, a singular fit; rated_rounds.R
     model = linear_mixed(rated - rated.mean(axis=(1, 2), keepdims=True), ARMS, reference="rag")
-    assert model.note == "variance estimated as zero: group"
+    assert model.note == "variance estimated as zero: participant"
     assert model.variances is not None
-    assert model.variances["group"] == 0.0
+    assert model.variances["participant"] == 0.0
     assert [term.error for term in model.coefficients] == pytest.approx(
         [0.085409887, *[0.120787821] * 2, 0.052932941, *[0.074858484] * 2], rel=2e-6
     )

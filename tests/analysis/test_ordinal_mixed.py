@@ -137,7 +137,9 @@ def test_the_model_of_the_study_equals_clmm() -> None:
     assert [c.estimate for c in model.thresholds] == pytest.approx(
         [-3.370078652, -0.545906836, 2.168918226, 5.228789950], abs=2e-5
     )
-    assert model.variances == pytest.approx({"p": 1.7100011, "p:arm": 0.25474914}, rel=5e-5)
+    assert model.variances == pytest.approx(
+        {"participant": 1.7100011, "participant:arm": 0.25474914}, rel=5e-5
+    )
     assert model.coefficient("hare").apa() == (
         "hare: b = 0.89, SE = 0.39, 95% CI [0.12, 1.66], z = 2.26, p = .024"
     )
@@ -220,7 +222,7 @@ def random_ratings(low: int, high: int) -> np.ndarray:
         ),
         (
             np.arange(1.0, 6.0)[:, None, None] + np.zeros((5, 4, 2)),
-            "the intercepts of p have no finite variance",
+            "the intercepts of participant have no finite variance",
         ),
         (
             np.stack([random_ratings(1, 6), np.full((8, 5), np.nan)], axis=2),
