@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from analysis.data.ratings import Ratings, mean_over_rounds
 from analysis.data.sample import ONLY_INCOMPLETE, Sample
 from analysis.data.study import Study, collect
 from analysis.stats.arrays import Array
-from analysis.stats.period import Diagnostic, carry_over, period
+from analysis.stats.period import Diagnostic, adjusted_together, carry_over, period
 from analysis.stats.reliability import IntraclassCorrelation, icc, krippendorff_alpha
 from analysis.stats.response_quality import QualityCheck, response_quality
 from analysis.stats.results import Estimate
@@ -45,7 +46,10 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The diagnostics of one item: round and slots, what stood to the left, and a round before."""
+    """The diagnostics of one item: round and slots, what stood to the left, and a round before.
+
+    p-values are adjusted (Benjamini–Hochberg) over the diagnostics of all items together.
+    """
 
     item: str
     place: tuple[Diagnostic, ...]
@@ -151,10 +155,14 @@ def _codes(names: Sequence[str], column: pd.Series) -> np.ndarray:
 def _orders(ratings: Ratings) -> tuple[Order, ...]:
     if ratings.rounds < 2 or ratings.n == 0:
         return ()
-    found = []
-    for place, item in enumerate(ratings.items):
+    parts: list[tuple[Diagnostic, ...]] = []
+    for place in range(len(ratings.items)):
         values, slots = ratings.values[..., place], ratings.slots
-        left = carry_over(values, slots, ratings.arms, before="slot")
-        earlier = carry_over(values, slots, ratings.arms, before="round")
-        found.append(Order(item, period(values, slots), left, earlier))
-    return tuple(found)
+        parts.append(period(values, slots))
+        parts += [carry_over(values, slots, ratings.arms, before=b) for b in ("slot", "round")]
+    together = iter(adjusted_together(chain.from_iterable(parts)))
+    adjusted = [tuple(islice(together, len(part))) for part in parts]
+    return tuple(
+        Order(item, *adjusted[3 * place : 3 * place + 3])
+        for place, item in enumerate(ratings.items)
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 import pandas as pd
@@ -36,12 +36,14 @@ from analysis.stats.results import Estimate, Interval, TestResult
 class Preferences:
     """The best-of-k choices of all rounds.
 
-    shares   one an arm; pairs: (arm, other, P(arm beats other))
+    shares   one an arm, with p_adjusted (Benjamini–Hochberg) for each; pairs: (arm, other,
+             P(arm beats other))
     worths   Bradley–Terry, with intervals over participants; plackett_luce: without, since
              best-of-k choices among the same arms give the same worths
     """
 
     shares: tuple[ChoiceShare, ...]
+    p_adjusted: tuple[float | None, ...]
     worths: Worths
     plackett_luce: Worths
     pairs: tuple[tuple[str, str, Estimate], ...]
@@ -51,7 +53,7 @@ class Preferences:
 class Guess:
     """The answers to a closing question that asks for a slot, by the arm that stood there.
 
-    indices   one an arm
+    indices   one an arm, with p_adjusted for each: Benjamini–Hochberg over all such questions
     learning  the arm whose guesses are the right ones, None where the protocol lets no arm learn
     james     James's index, from 0 (all right) over 0.5 (guessing) to 1
     """
@@ -61,6 +63,13 @@ class Guess:
     indices: tuple[GuessIndex, ...]
     learning: str | None
     james: Estimate
+    p_adjusted: tuple[float | None, ...] = ()
+
+    @property
+    def right(self) -> tuple[GuessIndex, float | None]:
+        """The index of the arm that learns, and its adjusted p; there must be one that learns."""
+        place = [index.arm for index in self.indices].index(self.learning or "")
+        return self.indices[place], self.p_adjusted[place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +151,9 @@ def preferences(export: Export, sample: Sample) -> Preferences:
     worths = bradley_terry(wins_of_best(counts))
     ranks = best_ranks(export, sample.analysed, arms)
     listed = plackett_luce(ranks, bootstrap=False)
-    return Preferences(choice_shares(counts, arms), worths, listed, pairs)
+    shares = choice_shares(counts, arms)
+    adjusted = benjamini_hochberg([share.p for share in shares])
+    return Preferences(shares, adjusted, worths, listed, pairs)
 
 
 def choice_counts(choices: pd.DataFrame, people: tuple[str, ...], arms: tuple[str, ...]) -> Array:
@@ -182,7 +193,10 @@ def guesses(export: Export, sample: Sample) -> tuple[Guess, ...]:
             )
             james = james_of_one_choice(indices, learning, len(arms))
             found.append(Guess(question.id, question.question, indices, learning, james))
-    return tuple(found)
+    together = iter(benjamini_hochberg([index.p for guess in found for index in guess.indices]))
+    return tuple(
+        replace(guess, p_adjusted=tuple(islice(together, len(guess.indices)))) for guess in found
+    )
 
 
 def james_of_one_choice(indices: Sequence[GuessIndex], learning: str | None, arms: int) -> Estimate:

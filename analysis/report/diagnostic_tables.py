@@ -101,19 +101,19 @@ def _order(findings: Findings) -> Table:
         rows += [_diagnostic(entry.item, d, _placed(d.name, slots)) for d in entry.place]
         rows += [_diagnostic(entry.item, d, _after("right of", d)) for d in entry.after_left]
         rows += [_diagnostic(entry.item, d, _after("a round after", d)) for d in entry.after_round]
-    names = ["item", "name", "n", "estimate", "ci_low", "ci_high", "t", "df", "p", "p_holm", "note"]
+    names = ["item", "name", "n", "estimate", "ci_low", "ci_high", "t", "df", "p", "p_bh", "note"]
     columns = (
         Shown("Item", "item"),
         Shown("Disturbance", "name"),
         Shown("Estimate [95% CI]", with_interval("estimate", digits=3), "interval"),
         Shown("t (df)", _t_and_df, "t"),
         Shown("p", "p", "p"),
-        Shown("p_Holm", "p_holm", "p"),
+        Shown("p_BH", "p_bh", "p"),
     )
     note = (
         "Deviation from the mean of the slots or of the arms before, in points of the scale; for "
         "the round, points a round. “A round after”: the arm that stood in the same slot one round "
-        "earlier. Exploratory."
+        "earlier. Exploratory, p corrected by Benjamini and Hochberg over the table."
     )
     caption = "Order, period and carry-over"
     return Table("order", caption, frame(rows, names), columns, note, stacked=True, grouped=1)

@@ -133,22 +133,24 @@ def _choices(findings: Findings) -> Table:
         worth = worths.estimates[k] if worths.estimates else Estimate("worth", None)
         luce = None if ranked.values is None else ranked.values[k]
         note = "; ".join(dict.fromkeys(n for n in (share.share.note, worths.note, worth.note) if n))
-        cells = (share.share.value, *bounds(share.share), share.p, worth.value, *bounds(worth))
+        p = (share.p, findings.preferences.p_adjusted[k])
+        cells = (share.share.value, *bounds(share.share), *p, worth.value, *bounds(worth))
         rows.append((share.arm, share.count, share.total, *cells, luce, note))
-    names = ["arm", "count", "total", "share", "ci_low", "ci_high", "p", "worth", "worth_low"]
-    names += ["worth_high", "plackett_luce", "note"]
+    names = ["arm", "count", "total", "share", "ci_low", "ci_high", "p", "p_bh", "worth"]
+    names += ["worth_low", "worth_high", "plackett_luce", "note"]
     columns = (
         _ARM,
         Shown("Chosen", lambda row: f"{row['count']:,} of {row['total']:,}", "count"),
         Shown("Share [95% CI]", with_interval("share"), "interval"),
         Shown("p binomial", "p", "p"),
+        Shown("p_BH", "p_bh", "p"),
         Shown("Worth [95% CI]", with_interval("worth", "worth_low", "worth_high"), "interval"),
     )
     chance = f"1/{len(rows)}" if rows else "chance"
     note = (
         f"Share with a BCa interval over participants. Exact binomial against {chance}: it takes "
         "the choices of one participant as independent, so it is exploratory and the interval is "
-        "the safer reading. Worth: Bradley–Terry, summing to 1, with a BCa interval; Plackett and "
+        "the safer reading; p_BH is corrected over the table. Worth: Bradley–Terry, summing to 1, with a BCa interval; Plackett and "
         "Luce's worths of these choices are the same and in the file."
     )
     caption = "Best of the round: which arm's text was kept"
@@ -173,25 +175,28 @@ def _preferences(findings: Findings) -> Table:
 def _guesses(findings: Findings) -> Table:
     rows = []
     for guess in findings.guesses:
-        for index in guess.indices:
+        for index, adjusted in zip(guess.indices, guess.p_adjusted, strict=True):
             ends = (index.index.value, *bounds(index.index))
-            cells = (index.arm, index.count, index.total, *ends, index.p, index.index.note)
+            cells = (index.arm, index.count, index.total, *ends, index.p, adjusted, index.index.note)
             rows.append((guess.question, *cells))
-    names = ["question", "arm", "count", "total", "index", "ci_low", "ci_high", "p", "note"]
+    names = ["question", "arm", "count", "total", "index", "ci_low", "ci_high", "p", "p_bh"]
     columns = (
         _ARM,
         *([Shown("Question", "question")] if len(findings.guesses) > 1 else []),
         Shown("Named by", lambda row: f"{row['count']:,} of {row['total']:,}", "count"),
         Shown("Index [95% CI]", with_interval("index"), "interval"),
         Shown("p binomial", "p", "p"),
+        Shown("p_BH", "p_bh", "p"),
     )
     note = (
         "One answer a participant. Index: share of answers that name the arm, corrected for chance "
         "(0 guessing, 1 everyone, negative less than chance; Bang's index when there are two "
-        "arms), with Clopper–Pearson's interval; exact binomial against chance, exploratory."
+        "arms), with Clopper–Pearson's interval; exact binomial against chance, exploratory, "
+        "corrected by Benjamini and Hochberg over the table."
     )
     caption = "Which arm participants thought adapted to them"
-    return Table("blinding", caption, frame(rows, names), columns, note, stacked=True)
+    table = frame(rows, [*names, "note"])
+    return Table("blinding", caption, table, columns, note, stacked=True)
 
 
 def _james(findings: Findings) -> Table:

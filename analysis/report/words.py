@@ -32,8 +32,8 @@ RELIABILITY = (
 ORDER = (
     "Every participant sees every arm in every round, in balanced slots. Per participant, ratings "
     "are regressed on arm, round, slot and the arm that came before; the coefficients are tested "
-    "over participants, and Holm's correction is applied among the slots and among the arms "
-    "before. The confirmatory tests use nothing of this."
+    "over participants, and their p-values corrected by Benjamini and Hochberg over the whole "
+    "table. The confirmatory tests use nothing of this."
 )
 
 
@@ -112,17 +112,18 @@ def blinding(guess: Guess) -> str:
     """What the guesses say about the arm that learns."""
     if guess.learning is None:
         return "No arm learns in this study, so no guess is right or wrong."
-    right = next(index for index in guess.indices if index.arm == guess.learning)
-    if right.index.value is None or guess.james.value is None:
+    right, adjusted = guess.right
+    if right.index.value is None:
         return f"The blinding cannot be judged: {right.index.note}."
-    bang = right.index.interval
-    james = guess.james.interval
+    interval = right.index.interval
+    name = "Bang's index" if len(guess.indices) == 2 else "corrected for chance a share of"
     return (
         f"{right.count} of {right.total} participants named {arm_label(guess.learning)}, the arm "
-        f"that learns: Bang's index {number(right.index.value)}"
-        f"{f', {bang.apa()}' if bang else ''}, {p_text(right.p)} against chance; James's index "
-        f"{number(guess.james.value)}{f', {james.apa()}' if james else ''} (0.5 is guessing, 0 is "
-        "unblinded)."
+        f"that learns: {name} {number(right.index.value)}"
+        f"{f', {interval.apa()}' if interval else ''} (0 is guessing, 1 is unblinded), "
+        f"{p_text(right.p)} against chance, {p_text(adjusted)} corrected over the arms. James's "
+        "index says the same again when everyone names one of the arms, (1 − the index) / 2; it "
+        "stands in the file."
     )
 
 

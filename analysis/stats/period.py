@@ -13,7 +13,7 @@ coded as deviations from their mean. Diagnostic: the confirmatory tests do not d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Unpack, get_args
 
@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.errors import InputError
 from analysis.stats.arrays import DECIMALS, Array, numbers
-from analysis.stats.multiplicity import holm
+from analysis.stats.multiplicity import benjamini_hochberg
 from analysis.stats.paired import paired_t
 from analysis.stats.results import TestResult
 from analysis.stats.tidy import Columns, with_slots
@@ -38,7 +38,7 @@ class Diagnostic:
     """One possible disturbance, in points of the scale, tested against zero.
 
     name        "round" (points a round), "slot 1", … or "after ARM" (deviation from the mean)
-    p_adjusted  Holm-adjusted among the slots, or among the predecessors; None when not estimable
+    p_adjusted  Benjamini–Hochberg over all diagnostics asked for together; None when not estimable
     """
 
     name: str
@@ -79,7 +79,7 @@ def period(
     trend = _tested("round", found[:, k], left_out)
     by_slot = _with_last(found[:, k + 1 :])
     names = [f"slot {number + 1}" for number in range(k)]
-    return (trend, *_family(names, by_slot, left_out))
+    return adjusted_together([trend, *_several(names, by_slot, left_out)])
 
 
 def carry_over(
@@ -124,7 +124,14 @@ def carry_over(
     )
     found, left_out = _coefficients(table, columns)
     after = _with_last(found[:, 2 * k :])
-    return _family([f"after {arm}" for arm in arms], after, left_out)
+    return adjusted_together(_several([f"after {arm}" for arm in arms], after, left_out))
+
+
+def adjusted_together(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The diagnostics with p-values adjusted over all of them, whatever was adjusted before."""
+    several = list(diagnostics)
+    adjusted = benjamini_hochberg([diagnostic.test.p for diagnostic in several])
+    return tuple(replace(d, p_adjusted=p) for d, p in zip(several, adjusted, strict=True))
 
 
 def _checked(values: ArrayLike, slots: ArrayLike) -> tuple[Array, Integers]:
@@ -195,10 +202,8 @@ def _tested(name: str, found: Array, left_out: int) -> Diagnostic:
     if left_out:
         note = f"{left_out} participants left out: too few rounds to tell the effects apart"
         test = replace(test, note="; ".join(part for part in (test.note, note) if part))
-    return Diagnostic(name, test, test.p)
+    return Diagnostic(name, test, None)
 
 
-def _family(names: Sequence[str], found: Array, left_out: int) -> tuple[Diagnostic, ...]:
-    several = [_tested(name, found[:, j], left_out) for j, name in enumerate(names)]
-    adjusted = holm([diagnostic.test.p for diagnostic in several])
-    return tuple(replace(d, p_adjusted=p) for d, p in zip(several, adjusted, strict=True))
+def _several(names: Sequence[str], found: Array, left_out: int) -> list[Diagnostic]:
+    return [_tested(name, found[:, j], left_out) for j, name in enumerate(names)]
