@@ -3,11 +3,13 @@
 Per participant and item the difference of the means over rounds (or the slope of the difference
 over rounds); paired t with the participant as the unit, Holm within the family. Signed-rank and
 sign tests of the same differences are sensitivity analyses. Where the protocol plans several looks
-at the data, Holm's procedure is the one of `analysis.sequential`.
+at the data, Holm's procedure is the one of `analysis.sequential`; where it asks for gatekeeping, a
+family is tested only when everything before it was rejected.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -97,6 +99,7 @@ class FamilyResult:
     """A family of contrasts whose p-values are corrected together at `alpha`.
 
     stage   where the study stands, if the protocol plans several looks at the data
+    closed  by gatekeeping: why the family is not tested; empty where it is
     """
 
     name: str
@@ -105,9 +108,12 @@ class FamilyResult:
     alpha: float
     contrasts: tuple[ContrastResult, ...]
     stage: Stage | None = None
+    closed: str = ""
 
     def rejected(self, result: ContrastResult) -> bool | None:
-        """Whether the null hypothesis is rejected; None when it could not be tested."""
+        """Whether the null hypothesis is rejected; None when it could not be tested, or is not."""
+        if self.closed:
+            return None
         p, level = (
             (result.p_adjusted, self.alpha) if self.stage is None else (result.test.p, result.level)
         )
@@ -132,9 +138,29 @@ def contrast_label(contrast: Contrast) -> str:
 def confirm(study: Study) -> tuple[FamilyResult, ...]:
     """Test every family of the protocol on the ratings of the analysed participants."""
     alpha, stage = study.protocol.analysis.alpha, stage_of(study.export)
-    return tuple(
+    tested = [
         confirm_family(family, study.ratings, alpha, stage) for family in families(study.protocol)
-    )
+    ]
+    return gated(tested) if study.protocol.analysis.gatekeeping else tuple(tested)
+
+
+def gated(families: Iterable[FamilyResult]) -> tuple[FamilyResult, ...]:
+    """The families in order, each closed unless every null hypothesis before it is rejected.
+
+    Serial gatekeeping. An error is made only in the first family in which a true null hypothesis is
+    rejected, and Holm keeps the chance of that at alpha, so alpha holds over all of them.
+    """
+    found: list[FamilyResult] = []
+    closed = ""
+    for family in families:
+        found.append(replace(family, closed=closed))
+        kept = [r for r in family.contrasts if not found[-1].rejected(r)]
+        if kept and not closed:
+            closed = (
+                f"not tested: gatekeeping, and {len(kept)} of the {len(family.contrasts)} null "
+                f"hypotheses of {family.name} {'was' if len(kept) == 1 else 'were'} not rejected"
+            )
+    return tuple(found)
 
 
 def confirm_family(

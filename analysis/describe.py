@@ -202,3 +202,15 @@ def deviation_counts(export: Export) -> pd.DataFrame:
         for kind, group in log.groupby("kind")
     ]
     return frame(rows, ["kind", "count", "participants"])
+
+
+def comment_counts(export: Export, sample: Sample) -> pd.DataFrame:
+    """Round: how many analysed participants commented, and the median length in words."""
+    comments = export.tables["comments"]
+    own = comments[comments["participant"].isin(sample.analysed)]
+    words = own["comment"].str.split().str.len()
+    rows = []
+    for number in range(1, export.protocol.rounds + 1):
+        here = words[own["round"] == number]
+        rows.append((number, len(here), float(here.median()) if len(here) else None))
+    return frame(rows, ["round", "comments", "median_words"])

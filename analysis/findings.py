@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from analysis.by_background import BackgroundDifference, background_differences
 from analysis.confirmatory import FamilyResult, confirm
 from analysis.data.exports import Export
 from analysis.data.ratings import Ratings
@@ -31,6 +32,7 @@ from analysis.secondary import (
     primary_unexcluded,
 )
 from analysis.sequential import Stage, stage_of
+from analysis.verdicts import Verdict, verdicts
 from study_design import Protocol
 
 
@@ -44,6 +46,8 @@ class Findings:
     study: Study
     stage: Stage | None
     families: tuple[FamilyResult, ...]
+    verdicts: tuple[Verdict, ...]
+    by_background: tuple[BackgroundDifference, ...]
     unexcluded: FamilyResult
     missing: MissingData
     mixed: tuple[MixedResult, ...]
@@ -89,6 +93,8 @@ def analyse(export: Export) -> Findings:
         study=study,
         stage=stage_of(export),
         families=confirmed,
+        verdicts=verdicts(export.protocol, confirmed),
+        by_background=background_differences(export, confirmed[0]),
         unexcluded=primary_unexcluded(export),
         missing=missing_data(export),
         mixed=mixed_models(export, study.ratings),

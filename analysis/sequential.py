@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.data.exports import Export
+from analysis.data.sample import draw_sample
 from analysis.stats.alpha_spending import Boundaries, Rule, spending_boundaries
 from analysis.stats.results import NOT_ESTIMABLE
 from study_design import Protocol
@@ -32,7 +33,7 @@ class Stage:
     """Where a study stands among the looks that its protocol plans.
 
     planned    numbers of completed participants at which the data are looked at, rising
-    completed  participants who have completed; those whom a rule excludes count as well
+    completed  participants who have completed and are not excluded
 
     >>> Stage("pocock", (12, 24), 15).number, Stage("pocock", (12, 24), 7).number
     (1, 0)
@@ -91,10 +92,12 @@ def level_of(stage: Stage | None, alpha: float) -> float | None:
 
 def stage_of(export: Export) -> Stage | None:
     """The look that the data of an export are at; None where the protocol plans no looks."""
-    people = export.tables["participants"]
-    done = (people["status"] == "completed") & (
-        people["rounds_completed"] >= export.protocol.rounds
-    )
+    if export.protocol.analysis.stopping.rule == "fixed":
+        return None
+    rules = export.protocol.analysis.exclusions.model_copy(update={"complete_rounds": True})
+    sample = draw_sample(export, rules)
+    people = export.tables["participants"].set_index("participant")
+    done = people.loc[list(sample.analysed), "status"] == "completed"
     return stage_at(export.protocol, int(done.sum()))
 
 

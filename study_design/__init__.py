@@ -12,7 +12,14 @@ True
 from study_design.allocation import next_sequence
 from study_design.documents import consent_text
 from study_design.errors import DesignError, Problem, ProtocolError, ScheduleError
-from study_design.hypotheses import Contrast, Family, Hypothesis, families, testable
+from study_design.hypotheses import (
+    Contrast,
+    Family,
+    Hypothesis,
+    families,
+    familywise_error,
+    testable,
+)
 from study_design.power import power_paired, smallest_effect
 from study_design.protocol import NULL, PILOT, Protocol, load_protocol
 from study_design.sequences import (
@@ -41,6 +48,7 @@ __all__ = [
     "consent_text",
     "draw_schedule",
     "families",
+    "familywise_error",
     "load_protocol",
     "next_sequence",
     "power_paired",

@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from study_design.hypotheses import families, testable
+from study_design.hypotheses import families, familywise_error, testable
 from study_design.power import power_paired, smallest_effect
 from study_design.protocol import Protocol
 from study_design.sequences import sequence_count
@@ -87,6 +87,8 @@ def _values(protocol: Protocol) -> dict[str, Any]:
         "hypotheses": testable(protocol),
         "exclusions": _exclusions(protocol),
         "first_step": first_step,
+        "familywise": familywise_error(protocol),
+        "tested_families": sum(bool(family.contrasts) for family in registered),
         "bounds": _bounds(protocol),
         "power_rows": [
             (

@@ -110,6 +110,21 @@ def families(protocol: Protocol) -> tuple[Family, ...]:
     )
 
 
+def familywise_error(protocol: Protocol) -> float:
+    """The chance of any false rejection over all families when every null hypothesis holds.
+
+    With gatekeeping at most alpha. Without, 1 − (1 − alpha)^k for k families with contrasts, as if
+    they were independent; at most k · alpha however they depend.
+
+    >>> from study_design import PILOT, load_protocol
+    >>> round(familywise_error(load_protocol(PILOT)), 3)
+    0.143
+    """
+    analysis = protocol.analysis
+    held = 1 if analysis.gatekeeping else sum(bool(f.contrasts) for f in families(protocol))
+    return 1.0 - (1.0 - analysis.alpha) ** held
+
+
 def testable(protocol: Protocol) -> tuple[Hypothesis, ...]:
     """H1 to H6, each with whether this study's arms can test it and why.
 

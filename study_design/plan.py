@@ -1,7 +1,8 @@
 """The part of a protocol that plans the confirmatory analysis: what is tested, when, and how.
 
 Looks at the data before the last participant are paid for by alpha spending: K. K. G. Lan and
-D. L. DeMets (1983), Biometrika 70, 659-663. Equivalence bounds must stand here before the data do:
+D. L. DeMets (1983), Biometrika 70, 659-663. Serial gatekeeping: A. Dmitrienko and A. C. Tamhane
+(2007), Pharmaceutical Statistics 6, 171-180. Equivalence bounds must stand here before the data do:
 D. Lakens (2017), Social Psychological and Personality Science 8, 355-362.
 """
 
@@ -76,7 +77,11 @@ class Analysis(Part):
     slopes       pairs [treatment, comparator] whose difference is tested for a trend over rounds
     slope_item   the item on which that is done
     power        the power at which the smallest detectable effect is stated
-    equivalence  without bounds equivalence is not tested, and the canonical form has no such field
+    gatekeeping  F2 is tested only when every test of F1 is significant, and F3 only when every one
+                 of F2 is, so that alpha holds over all three together; else each has its own alpha
+    equivalence  without bounds equivalence is not tested
+
+    Where gatekeeping is off, or there are no bounds, the canonical form has no such field.
     """
 
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
@@ -85,5 +90,15 @@ class Analysis(Part):
     slopes: tuple[tuple[Name, Name], ...] = ()
     slope_item: Name
     exclusions: Exclusions = Exclusions()
+    gatekeeping: bool = Field(default=False, exclude_if=lambda on: not on)
     equivalence: Equivalence | None = Field(default=None, exclude_if=lambda bounds: bounds is None)
     stopping: Stopping = Stopping(rule="fixed")
+
+    @model_validator(mode="after")
+    def _gatekeeping_at_one_look(self) -> Self:
+        if self.gatekeeping and self.stopping.rule != "fixed":
+            raise ValueError(
+                f"gatekeeping: needs stopping: fixed (is {self.stopping.rule}); a gate that one "
+                "look opens and the next cannot see is not offered"
+            )
+        return self

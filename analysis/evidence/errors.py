@@ -94,7 +94,8 @@ def under_the_null(
             count["wilcox"] += _rejects(signed_rank(own, zeros="wilcox", bootstrap=False).p)
             count["pratt"] += _rejects(signed_rank(own, zeros="pratt", bootstrap=False).p)
             count["sign"] += _rejects(sign_test(own).p)
-    names = ("t", "slope", "wilcox", "pratt", "sign", "F1", "F2", "F3", "any family")
+    tests = ("t", "slope", "wilcox", "pratt", "sign")
+    names = (*tests, "F1", "F2", "F3", "any family", "any, gatekeeping")
     false = {name: rate(count[name], repetitions) for name in names}
     covered = {
         name: rate(count[f"{name} inside"], count[f"{name} intervals"]) for name in ("t", "slope")
@@ -185,17 +186,21 @@ def _slopes(by_round: Array) -> Array:
 def _families(
     protocol: Protocol, ratings: NDArray[np.float32], present: NDArray[np.bool_]
 ) -> Counter[str]:
-    """In how many studies each family rejects anything after Holm, and any of them."""
+    """In how many studies each family rejects anything after Holm, any of them, and by gates."""
     count: Counter[str] = Counter()
     anything = np.zeros(len(ratings), dtype=bool)
+    gated, opened = anything.copy(), ~anything  # opened: everything before was rejected
     for family in families(protocol):
         p = np.column_stack(
             [t_tests(_values(protocol, c, ratings), present).p for c in family.contrasts]
         )
-        rejects = np.array([any(_rejects(a) for a in holm(row.tolist())) for row in p])
-        count[family.name] += int(rejects.sum())
-        anything |= rejects
+        rejects = np.array([[_rejects(a) for a in holm(row.tolist())] for row in p])
+        count[family.name] += int(rejects.any(axis=1).sum())
+        anything |= rejects.any(axis=1)
+        gated |= opened & rejects.any(axis=1)
+        opened &= rejects.all(axis=1)
     count["any family"] += int(anything.sum())
+    count["any, gatekeeping"] += int(gated.sum())
     return count
 
 

@@ -24,7 +24,7 @@ _PROCEDURES = {
 }
 _POOLED = ("test", "contrasts", "estimable", "mean rate", "largest rate", "mean coverage of 0")
 _RULES = {"obrien_fleming": "spent, O'Brien–Fleming type", "pocock": "spent, Pocock type"}
-_FAMILIES = ("F1", "F2", "F3", "any family")
+_FAMILIES = ("F1", "F2", "F3", "any family", "any, gatekeeping")
 
 
 def write_page(folder: Path) -> Path:
@@ -126,8 +126,9 @@ are here under the null.
 {tests}
 
 Share of studies in which a Holm family rejects anything at all, when nothing is there. Each family
-is held at {found["alpha"]:g} by itself, as the protocol says; the last column shows what the three
-together then come to.
+is held at {found["alpha"]:g} by itself, as the protocol says; "any family" shows what the three
+together then come to, and the last column what they come to where the protocol asks for
+gatekeeping.
 
 {families}"""
 

@@ -106,6 +106,8 @@ def _family(family: FamilyResult) -> Table:
     reasons = sorted({str(row["note"]) for row in rows if row["note"]})
     if reasons:
         note += " Not estimable: " + "; ".join(reasons) + "."
+    if family.closed:
+        note += f" {family.closed[0].upper()}{family.closed[1:]}; p is shown for the record."
     return Table(
         f"confirmatory_{family.name.lower()}",
         f"{family.name}. {family.title}",

@@ -203,8 +203,12 @@ def _procedure(protocol: Protocol) -> Iterator[Entry]:
     yield Entry("What did a participant do?", words.design(protocol))
     yield Entry(
         "How were order and assignment decided?",
-        f"{sequence_count(protocol)} balanced sequences of slots and requests (Williams designs); "
-        "the next participant has the one with the fewest completions.",
+        f"{sequence_count(protocol)} balanced sequences of slots and requests (Williams squares). "
+        "Which arm and which request each letter of the squares stands for is drawn once for the "
+        "study from the installation's secret, stored when the first participant consents, and "
+        "disclosed in the export after unblinding. The next participant has the least used order "
+        "among those who completed and are not excluded and those who are under way; whoever "
+        "leaves or is excluded is replaced.",
     )
     yield Entry(
         "How was blinding kept?",

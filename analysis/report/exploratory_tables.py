@@ -150,8 +150,9 @@ def _choices(findings: Findings) -> Table:
     note = (
         f"Share with a BCa interval over participants. Exact binomial against {chance}: it takes "
         "the choices of one participant as independent, so it is exploratory and the interval is "
-        "the safer reading; p_BH is corrected over the table. Worth: Bradley–Terry, summing to 1, with a BCa interval; Plackett and "
-        "Luce's worths of these choices are the same and in the file."
+        "the safer reading; p_BH is corrected over the table. Worth: Bradley–Terry, summing to 1, "
+        "with a BCa interval; Plackett and Luce's worths of these choices are the same and in the "
+        "file."
     )
     caption = "Best of the round: which arm's text was kept"
     return Table("choices", caption, frame(rows, names), columns, note, stacked=True)
@@ -177,7 +178,15 @@ def _guesses(findings: Findings) -> Table:
     for guess in findings.guesses:
         for index, adjusted in zip(guess.indices, guess.p_adjusted, strict=True):
             ends = (index.index.value, *bounds(index.index))
-            cells = (index.arm, index.count, index.total, *ends, index.p, adjusted, index.index.note)
+            cells = (
+                index.arm,
+                index.count,
+                index.total,
+                *ends,
+                index.p,
+                adjusted,
+                index.index.note,
+            )
             rows.append((guess.question, *cells))
     names = ["question", "arm", "count", "total", "index", "ci_low", "ci_high", "p", "p_bh"]
     columns = (

@@ -100,6 +100,7 @@ def _participants() -> tuple[Paragraph | Shows, ...]:
         _fold("sample"),
         _fold("closing_answers"),
         _fold("page_times"),
+        _fold("comments"),
         _table("balance"),
         _table("sequences"),
         _fold("neighbours"),
@@ -107,7 +108,12 @@ def _participants() -> tuple[Paragraph | Shows, ...]:
 
 
 def _primary() -> tuple[Paragraph | Shows, ...]:
-    return (_table("confirmatory_f1"), _figure("estimation"))
+    return (
+        _table("confirmatory_f1"),
+        _figure("estimation"),
+        _fold("background", "The protocol asks no background question with options."),
+        _fold("background_groups", "The protocol asks no background question with options."),
+    )
 
 
 def _learning(findings: Findings) -> tuple[Paragraph | Shows, ...]:
@@ -192,8 +198,9 @@ def _systems(findings: Findings, tables: Mapping[str, Table]) -> tuple[Paragraph
 
 def _reach(findings: Findings) -> tuple[Paragraph | Shows, ...]:
     return (
-        Paragraph(words.stopping(findings)),
         _table("hypotheses"),
+        Paragraph(words.stopping(findings)),
+        Paragraph(words.error_of_all_families(findings.protocol)),
         _table("power"),
         _figure("power"),
     )

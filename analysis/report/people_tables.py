@@ -27,6 +27,7 @@ def people_tables(study: Study) -> list[Table]:
         _neighbours(study),
         _sequences(study),
         _as_planned(study),
+        _comments(study),
         _closing(study),
     ]
 
@@ -140,6 +141,20 @@ def _closing(study: Study) -> Table:
     rows = describe.closing_answers(study.export, study.sample)
     caption = "Closing questions with given answers"
     return Table("closing_answers", caption, rows, columns, grouped=1)
+
+
+def _comments(study: Study) -> Table:
+    columns = (
+        Shown("Round", "round", "count"),
+        Shown("Comments", "comments", "count"),
+        Shown("Words, median", "median_words", 1),
+    )
+    note = (
+        "Of the analysed participants. Their words are in comments.csv of the export, and not "
+        "here: a comment can tell who wrote it."
+    )
+    rows = describe.comment_counts(study.export, study.sample)
+    return Table("comments", "Comments by round", rows, columns, note)
 
 
 def _percent(share: float | None) -> str:

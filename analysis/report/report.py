@@ -10,6 +10,7 @@ from typing import Literal
 from analysis.confirmatory import arm_label
 from analysis.findings import Findings
 from analysis.report import words
+from analysis.report.background_tables import background_tables
 from analysis.report.confirmatory_tables import confirmatory_tables
 from analysis.report.diagnostic_tables import diagnostic_tables
 from analysis.report.equivalence_table import equivalence_tables
@@ -21,6 +22,7 @@ from analysis.report.people_tables import people_tables
 from analysis.report.rating_tables import rating_tables
 from analysis.report.study_tables import study_tables
 from analysis.report.table import Table
+from analysis.report.verdict_table import verdict_table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +62,8 @@ def build_report(findings: Findings) -> Report:
             *equivalence_tables(findings),
             *exploratory_tables(findings),
             *diagnostic_tables(findings),
+            *background_tables(findings),
+            verdict_table(findings),
             *study_tables(study),
         ]
     }
@@ -91,9 +95,11 @@ def _kicker(findings: Findings) -> str:
 
 def _byline(findings: Findings) -> str:
     protocol, n = findings.protocol, findings.sample.n
+    completed = dict(findings.sample.flow())["completed"]
     arms = ", ".join(arm_label(arm) for arm in protocol.arm_names)
     return (
-        f"{n} participant{'' if n == 1 else 's'} analysed of {protocol.participants} planned · "
+        f"{n} participant{'' if n == 1 else 's'} analysed of {protocol.participants} planned "
+        f"({completed} completed) · "
         f"{protocol.rounds} rounds · {len(protocol.arms)} arms: {arms}"
     )
 

@@ -17,7 +17,7 @@ from analysis.data.study import Study
 from analysis.report.power_tables import why_no_power
 from analysis.report.table import Shown, Table
 from analysis.sequential import Stage, level_of, level_text, stage_at, stage_of
-from study_design import Protocol, families, power_paired, smallest_effect, testable
+from study_design import Protocol, families, power_paired, smallest_effect
 
 _ARM = Shown("Arm", lambda row: arm_label(row["arm"]))
 _LIBRARIES = ("numpy", "scipy", "pandas", "krippendorff", "plotly")
@@ -28,7 +28,6 @@ def study_tables(study: Study) -> list[Table]:
     return [
         _generation(study),
         _trajectories(study),
-        _hypotheses(study),
         _power(study),
         _power_curve(study),
         _deviation_counts(study),
@@ -54,21 +53,6 @@ def _generation(study: Study) -> Table:
 def _trajectories(study: Study) -> Table:
     rows = describe.trajectories(study.export, study.sample)
     return Table("trajectories", "What the systems recorded, by round", rows)
-
-
-def _hypotheses(study: Study) -> Table:
-    rows = [
-        (h.id, h.statement, "yes" if h.testable else "no", h.reason)
-        for h in testable(study.protocol)
-    ]
-    columns = (
-        Shown("", "id"),
-        Shown("Hypothesis", "statement"),
-        Shown("Tested here", "testable"),
-        Shown("Why", "reason"),
-    )
-    table = frame(rows, ["id", "statement", "testable", "reason"])
-    return Table("hypotheses", "What these arms can test", table, columns, stacked=True)
 
 
 def levels(protocol: Protocol, stage: Stage | None) -> tuple[float | None, float | None]:

@@ -10,7 +10,7 @@ from analysis.findings import Findings
 from analysis.report.table import Table
 from analysis.sequential import Stage, level_of, level_text, stage_at
 from analysis.stats.results import number, p_text
-from study_design import Protocol, testable
+from study_design import Protocol, families, familywise_error
 from study_design.plan import Equivalence
 
 SIMULATED = (
@@ -70,10 +70,31 @@ def _reach(findings: Findings, tables: Mapping[str, Table]) -> str:
             "effects can go unnoticed, and a result that is not significant is no evidence of "
             "equality."
         )
-    able = [h.id for h in testable(findings.protocol) if h.testable]
+    return f"{reach} The participant is the unit of every confirmatory test. {_verdicts(findings)}"
+
+
+def _verdicts(findings: Findings) -> str:
+    """The verdict on every hypothesis that these arms can test."""
+    told = [f"{v.hypothesis.id}: {v.text}." for v in findings.verdicts if v.hypothesis.testable]
+    return " ".join(told) or "None of the hypotheses can be tested with these arms."
+
+
+def error_of_all_families(protocol: Protocol) -> str:
+    """How often a study in which nothing is true claims something, over all its families."""
+    held = sum(bool(family.contrasts) for family in families(protocol))
+    alpha, error = protocol.analysis.alpha, familywise_error(protocol)
+    if protocol.analysis.gatekeeping:
+        return (
+            f"Error over all families: at most {alpha:g}. By gatekeeping a family is tested only "
+            "when every null hypothesis before it was rejected (Dmitrienko and Tamhane, 2007)."
+        )
+    if held == 1:
+        return f"Error over all families: there is one, which Holm's method holds at {alpha:g}."
     return (
-        f"{reach} The participant is the unit of every confirmatory test. "
-        f"Hypotheses that these arms can test: {', '.join(able) or 'none'}."
+        f"Error over all families: each is held at {alpha:g} on its own, so that a study in which "
+        f"no arm differs rejects something in {100 * error:.1f}% of cases (1 − (1 − {alpha:g})^"
+        f"{held}, were the {held} families independent). F1 is the primary one; what F2 and F3 "
+        "find is to be read with that in mind."
     )
 
 
@@ -242,6 +263,8 @@ def _correction(protocol: Protocol) -> str:
     alpha, limits = protocol.analysis.alpha, protocol.analysis.equivalence
     stage = stage_at(protocol, 0)
     text = f"by Holm's method on their own at α = {alpha:g}"
+    if protocol.analysis.gatekeeping:
+        text = f"by Holm's method at α = {alpha:g}, one after the other by serial gatekeeping"
     if stage is not None:
         text = f"on their own by Holm's procedure at each look, with {_spending(stage, alpha)}"
     if limits is not None:

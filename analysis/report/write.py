@@ -102,6 +102,7 @@ def _results(findings: Findings, report: Report) -> dict[str, Any]:
                 "title": family.title,
                 "correction": family.correction,
                 "alpha": family.alpha,
+                "closed": family.closed,
                 "contrasts": [
                     {
                         "label": result.label,
@@ -119,6 +120,7 @@ def _results(findings: Findings, report: Report) -> dict[str, Any]:
             }
             for family in findings.families
         ],
+        "verdicts": {verdict.hypothesis.id: verdict.text for verdict in findings.verdicts},
         "tables": {
             name: table.records()
             for name, table in report.tables.items()

@@ -7,6 +7,8 @@ import pytest
 
 from analysis import InputError, carry_over, period
 from analysis.stats.arrays import Array
+from analysis.stats.multiplicity import benjamini_hochberg
+from analysis.stats.period import adjusted_together
 from study_design import PILOT, draw_schedule, load_protocol, sequence_count
 
 PROTOCOL = load_protocol(PILOT)
@@ -88,6 +90,15 @@ def test_without_carry_over_few_likert_studies_show_one() -> None:
         found += min(ps) <= 0.05
     # an upper 99.9% bound of 150 studies at level .05
     assert found <= 17
+
+
+def test_p_values_are_adjusted_over_all_that_is_asked_together() -> None:
+    values = np.clip(np.rint(ratings(7)), 1, 5)
+    parts = [period(values, SLOTS), carry_over(values, SLOTS, ARMS)]
+    together = adjusted_together([d for part in parts for d in part])
+    raw = [d.test.p for d in together]
+    assert [d.p_adjusted for d in together] == list(benjamini_hochberg(raw))
+    assert [d.p_adjusted for d in parts[1]] == list(benjamini_hochberg(raw[4:]))
 
 
 def test_participants_with_too_few_rounds_are_left_out_and_counted() -> None:

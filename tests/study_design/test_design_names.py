@@ -14,8 +14,8 @@ def test_the_exported_names_are_the_agreed_ones() -> None:
     assert study_design.__all__ == [
         "NULL", "PILOT", "Contrast", "DesignError", "Family", "Hypothesis", "Letters", "Problem",
         "Protocol", "ProtocolError", "RoundPlan", "Schedule", "ScheduleError", "consent_text",
-        "draw_schedule", "families", "load_protocol", "next_sequence", "power_paired",
-        "sequence_count", "smallest_effect", "testable", "williams_square",
+        "draw_schedule", "families", "familywise_error", "load_protocol", "next_sequence",
+        "power_paired", "sequence_count", "smallest_effect", "testable", "williams_square",
     ]  # fmt: skip
     assert all(hasattr(study_design, name) for name in study_design.__all__)
 
