@@ -1,4 +1,7 @@
-"""What the commands of `python -m study_app` do. Each returns the exit code: 0 when all is well."""
+"""What the commands of `python -m study_app` do. Each returns the exit code: 0 when all is well.
+
+What only one of them needs and takes long to import (pandas, the analysis) is imported there.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from study_app import bots as bots_
-from study_app import exporting
-from study_app import null_studies as nothing
 from study_app import replay as replaying
 from study_app.settings import Settings, load_installation, load_settings
 from study_app.storage import events, schema
@@ -89,6 +90,8 @@ def bots(options: Namespace) -> int:
 
 def export(options: Namespace) -> int:
     """Write the export folder."""
+    from study_app import exporting
+
     with _engine(_settings(options)) as engine:
         manifest = exporting.export(engine, options.out, simulated=options.simulated)
     kind = "SIMULATED participants only" if manifest.simulated else "real participants only"
@@ -143,6 +146,8 @@ def dry_run(options: Namespace) -> int:
 
 def null_studies(options: Namespace) -> int:
     """Whole simulated studies of one system under several labels: the false-positive rates."""
+    from study_app import null_studies as nothing
+
     given = {} if options.protocol is None else {"protocol": Path(options.protocol)}
     plan = nothing.NullStudies(options.studies, options.participants, options.seed, **given)
     found = nothing.run_null_studies(plan, Path(options.json), progress=not options.quiet)

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import math
 
-from scipy import optimize, stats
-
 from study_design.errors import DesignError
 
 
@@ -30,6 +28,8 @@ def power_paired(participants: int, effect: float, alpha: float = 0.05) -> float
         raise DesignError(f"effect = {effect}: must be finite")
     if not 0 < alpha < 1:
         raise DesignError(f"alpha = {alpha}: must be between 0 and 1")
+    from scipy import stats  # takes a second to import, and most who read a protocol need no power
+
     df, noncentrality = participants - 1, abs(effect) * math.sqrt(participants)
     critical = stats.t.isf(alpha / 2, df)
     upper = stats.nct.sf(critical, df, noncentrality)
@@ -46,6 +46,8 @@ def smallest_effect(participants: int, power: float = 0.80, alpha: float = 0.05)
     """
     if not alpha < power < 1:
         raise DesignError(f"power = {power}: must be between alpha = {alpha} and 1")
+    from scipy import optimize
+
     largest = 1.0
     while power_paired(participants, largest, alpha) < power:
         largest *= 2

@@ -1,11 +1,10 @@
 """Simulated raters: their taste is computed from the text alone, by a route of their own.
 
 A rater wants one or two domains and a level. What a text offers is read off it by TF-IDF with
-logistic regression, fitted on composed documents of every cell (held-out ones too), and by the
-grammar checker; the arms' encoder, feature map and language model play no part. Tastes, noise and
-strictness differ from the population that the shipped model was trained on
-(`hare.synthesis.histories`). These raters exercise the platform and the learning; they are no
-evidence about people.
+logistic regression (`hare.simulation.reader`), and by the grammar checker; the arms' encoder,
+feature map and language model play no part. Tastes, noise and strictness differ from the population
+that the shipped model was trained on (`hare.synthesis.histories`). These raters exercise the
+platform and the learning; they are no evidence about people.
 """
 
 from __future__ import annotations
@@ -16,18 +15,14 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
 
-from hare.data.checker import Checker
-from hare.data.corpus import compose_many, load_corpus
-from hare.data.skills import LEVELS, format_skill
+from hare.data.corpus import load_corpus
+from hare.data.skills import LEVELS
 from hare.errors import InputError
+from hare.simulation.reader import the_reader
 
 Array = NDArray[np.float64]
 
-DOCUMENTS_PER_CELL = 3
 ITEMS = ("quality", "relevance", "personalization", "novelty")
 
 
@@ -122,11 +117,9 @@ def population(number: int, seed: int) -> list[Rater]:
 @lru_cache(maxsize=8192)
 def read(text: str) -> Reading:
     """What a text offers, read without the arms' encoder."""
-    reader = _reader()
+    reader = the_reader()
     return Reading(
-        domain=reader.domain.predict_proba([text])[0],
-        task=reader.task.predict_proba([text])[0],
-        level=reader.level.predict_proba([text])[0],
+        **reader.texts.probabilities(text),
         clean=reader.checker.check(text).clean,
     )
 
@@ -134,45 +127,4 @@ def read(text: str) -> Reading:
 @lru_cache(maxsize=1024)
 def asked_task(request: str) -> Array:
     """Probability of each task, given the words of a request."""
-    return _reader().request.predict_proba([request])[0]
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    domain: Pipeline
-    task: Pipeline
-    level: Pipeline
-    request: Pipeline
-    checker: Checker
-
-
-@lru_cache(maxsize=1)
-def _reader() -> _Reader:
-    corpus = load_corpus()
-    skills = [
-        skill
-        for held_out in (False, True)
-        for skill in compose_many(corpus, DOCUMENTS_PER_CELL, seed=90_001, held_out=held_out)
-    ]
-    texts = [format_skill(skill) for skill in skills]
-    requests = [
-        (wording, task.id)
-        for task in corpus.tasks.values()
-        for part in ("train", "test")
-        for wording in task.requests[part]
-    ]
-    domain_order, task_order = list(corpus.domains), list(corpus.tasks)
-    return _Reader(
-        domain=_classifier(texts, [domain_order.index(s.domain) for s in skills]),
-        task=_classifier(texts, [task_order.index(s.task) for s in skills]),
-        level=_classifier(texts, [LEVELS.index(s.level) for s in skills]),
-        request=_classifier(
-            [wording for wording, _ in requests], [task_order.index(task) for _, task in requests]
-        ),
-        checker=Checker(corpus),
-    )
-
-
-def _classifier(texts: list[str], labels: list[int]) -> Pipeline:
-    tfidf = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2)
-    return make_pipeline(tfidf, LogisticRegression(C=30.0, max_iter=1000)).fit(texts, labels)
+    return the_reader().requests.probabilities(request)["task"]

@@ -185,3 +185,12 @@ def test_the_module_runs_as_a_command(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "There is no database" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_no_rehearsal_needs_is_imported_by_the_commands_that_need_it() -> None:
+    code = "import sys, study_app.__main__; print(*sys.modules)"
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=root, check=True)
+    assert not {"pandas", "scipy", "sklearn", "torch", "analysis"} & set(
+        done.stdout.decode().split()
+    )
