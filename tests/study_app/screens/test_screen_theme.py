@@ -54,7 +54,9 @@ def test_buttons_and_edges_are_clear(mode: str) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_style_sheet_and_the_theme_agree(mode: str) -> None:
-    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    config = tomllib.loads(
+        (ROOT / "study_app" / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    )
     theme = config["theme"][mode]
     assert theme["backgroundColor"] == colour("paper", mode)
     assert theme["textColor"] == colour("ink", mode)
