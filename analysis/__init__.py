@@ -1,8 +1,8 @@
 """The statistics of the study: from exported tables to results, figures and a report.
 
 As a library: arrays or a tidy DataFrame in, result objects out, each with statistic, df, p, effect
-sizes with intervals, n, a note, and `.apa()`; power is `study_design`'s, and refuses values with
-its `DesignError`. As a program: `python -m analysis report --data DIR --out DIR`.
+sizes with intervals, n, a note, `.apa()` and `.to_frame()`; power is `study_design`'s, and refuses
+values with its `DesignError`. As a program: `python -m analysis report --data DIR --out DIR`.
 
 >>> paired_t([5.0, 4.0, 4.5, 3.0], [4.0, 3.5, 4.5, 2.0]).n
 4

@@ -25,6 +25,7 @@ from scipy import optimize, special, stats
 from analysis.errors import InputError
 from analysis.stats.arrays import Array, vector
 from analysis.stats.results import number
+from analysis.stats.tabular import Cells, Tabular
 
 Rule = Literal["obrien_fleming", "pocock"]
 FAR = 10.0  # standard deviations beyond which a one-sided path is not followed
@@ -34,7 +35,7 @@ MOST_NODES = 3_000
 
 
 @dataclass(frozen=True, slots=True)
-class Boundaries:
+class Boundaries(Tabular):
     """When to stop: at look k when z >= z[k], or |z| >= z[k] for two sides.
 
     rule         name of the boundary
@@ -52,6 +53,15 @@ class Boundaries:
     z: tuple[float, ...]
     nominal: tuple[float, ...]
     spent: tuple[float, ...]
+
+    def table_rows(self) -> list[Cells]:
+        whole: Cells = {"rule": self.rule, "sides": self.sides, "alpha": self.alpha}
+        names = ("information", "z", "nominal", "spent")
+        looks = zip(self.information, self.z, self.nominal, self.spent, strict=True)
+        return [
+            whole | {"look": k} | dict(zip(names, look, strict=True))
+            for k, look in enumerate(looks, start=1)
+        ]
 
     def apa(self) -> str:
         """One line for a protocol or a results section."""

@@ -25,13 +25,14 @@ from scipy.optimize import brentq
 from analysis.errors import InputError
 from analysis.stats.arrays import DECIMALS, Array, check_level, numbers
 from analysis.stats.results import NOT_ESTIMABLE, Estimate, Interval, noted, number, p_text
+from analysis.stats.tabular import Cells, Tabular
 from analysis.stats.tidy import Averaged, by_factors
 
 LARGEST_F = 1e5
 
 
 @dataclass(frozen=True, slots=True)
-class AnovaEffect:
+class AnovaEffect(Tabular):
     """A main effect or an interaction.
 
     ss, ss_error     sums of squares of the effect and of its error term
@@ -82,11 +83,14 @@ class AnovaEffect:
 
 
 @dataclass(frozen=True, slots=True)
-class Anova:
+class Anova(Tabular):
     """The effects of a design on n participants."""
 
     n: int
     effects: tuple[AnovaEffect, ...]
+
+    def table_rows(self) -> list[Cells]:
+        return [{"n": self.n} | effect.table_rows()[0] for effect in self.effects]
 
     def effect(self, name: str) -> AnovaEffect:
         """The effect of this name; KeyError names those there are."""

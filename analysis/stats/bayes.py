@@ -22,13 +22,14 @@ from analysis.errors import InputError
 from analysis.stats.arrays import differences
 from analysis.stats.effects import why_constant
 from analysis.stats.results import NOT_ESTIMABLE, noted, number
+from analysis.stats.tabular import Tabular
 from analysis.stats.tidy import Pair, paired
 
 MEDIUM = math.sqrt(2.0) / 2.0  # the prior scale that is usually called medium
 
 
 @dataclass(frozen=True, slots=True)
-class BayesFactor:
+class BayesFactor(Tabular):
     """How much more likely the data are under a difference than under none.
 
     log    natural logarithm of BF₁₀: above 0 speaks for a difference; None when not estimable

@@ -25,12 +25,13 @@ from analysis.errors import InputError
 from analysis.stats.arrays import check_level, check_whole, matrix
 from analysis.stats.proportions import clopper_pearson
 from analysis.stats.results import Estimate, Interval
+from analysis.stats.tabular import Tabular
 
 WRONG = 0.5  # James's weight of a wrong guess; a right one has 0 and "don't know" has 1
 
 
 @dataclass(frozen=True, slots=True)
-class GuessIndex:
+class GuessIndex(Tabular):
     """Guesses for one arm: how many, the chance-corrected index, and p against chance."""
 
     arm: str

@@ -33,6 +33,7 @@ from analysis.stats.arrays import (
 from analysis.stats.bootstrap import bca
 from analysis.stats.proportions import exact_share
 from analysis.stats.results import Estimate, TestResult
+from analysis.stats.tabular import Tabular
 from analysis.stats.worths import Stages, Worths, fit_worths, stages_of_rankings
 
 __all__ = [
@@ -51,7 +52,7 @@ MOST_ARMS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class ChoiceShare:
+class ChoiceShare(Tabular):
     """How often one arm was chosen.
 
     share     of all choices, with a BCa interval over participants

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scipy import stats
 
 from analysis.stats.arrays import Array
 from analysis.stats.results import Interval, number, p_text
+from analysis.stats.tabular import Cells, Tabular, cells
 
 
 @dataclass(frozen=True, slots=True)
-class Coefficient:
+class Coefficient(Tabular):
     """A fixed effect with its standard error.
 
     interval     estimate ± z · error, as if there were very many participants; z and p likewise
@@ -46,6 +47,11 @@ class Coefficient:
     def p_t(self) -> float | None:
         """Two-sided, from t = z on df; None where there is no df."""
         return None if self.df is None else float(2.0 * stats.t.sf(abs(self.z), self.df))
+
+    def table_rows(self) -> list[Cells]:
+        row, p = cells(self), self.p if self.df is None else self.p_t
+        del row["note"]
+        return [row | {"statistic": self.z, "p": p}]
 
     def apa(self, digits: int = 2) -> str:
         """One line: t where the model has degrees of freedom, z otherwise."""
@@ -93,3 +99,23 @@ def coefficients(
             )
         )
     return tuple(found)
+
+
+def model_rows(
+    model: Tabular,
+    coefficients: Sequence[Coefficient],
+    variances: Mapping[str, float] | None = None,
+    thresholds: Sequence[Coefficient] = (),
+) -> list[Cells]:
+    """A row each for the terms, thresholds and variances of a model; one for a model without any.
+
+    `part` says which it is, and what the model is as a whole stands in every row.
+    """
+    whole = cells(model)
+    parts = [("coefficient", coefficients), ("threshold", thresholds)]
+    rows = [
+        {"part": part} | term.table_rows()[0] | whole for part, terms in parts for term in terms
+    ]
+    for name, value in (variances or {}).items():
+        rows.append({"part": "variance", "term": name, "estimate": value} | whole)
+    return rows or [whole]

@@ -28,13 +28,14 @@ from analysis.stats.bootstrap import SEED
 from analysis.stats.effects import why_constant
 from analysis.stats.paired import paired_t
 from analysis.stats.results import Estimate, Interval, TestResult, number
+from analysis.stats.tabular import Tabular
 from analysis.stats.tidy import Contrast, by_round
 
 FEWEST = 4  # participants who must have rated a round that is imputed for others
 
 
 @dataclass(frozen=True, slots=True)
-class TippingPoint:
+class TippingPoint(Tabular):
     """How far imputed differences must move before the finding is lost.
 
     delta  points a missing round, signed; None when the finding never tips, or there is none

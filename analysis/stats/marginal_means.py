@@ -9,12 +9,11 @@ count as the model weighs them. t with Satterthwaite's degrees of freedom, one f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import combinations
 from numbers import Real
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
 from analysis.errors import InputError
@@ -23,12 +22,13 @@ from analysis.stats.fixed_effects import ArmsByRound, FixedEffects
 from analysis.stats.mixed import MixedModel
 from analysis.stats.multiplicity import adjust_p
 from analysis.stats.results import NOT_ESTIMABLE, Interval, df_text, number, p_text
+from analysis.stats.tabular import Cells, Tabular, cells
 
 Weights = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class MarginalMean:
+class MarginalMean(Tabular):
     """The mean of an arm, or a contrast of means, in a round (counted from 1).
 
     statistic, p  t against zero on df, two-sided; None for a mean
@@ -56,7 +56,7 @@ class MarginalMean:
 
 
 @dataclass(frozen=True, slots=True)
-class MarginalMeans:
+class MarginalMeans(Tabular):
     """The means by round and arm, and the contrasts by round; empty where `note` says why."""
 
     means: tuple[MarginalMean, ...]
@@ -70,14 +70,11 @@ class MarginalMeans:
             return f"marginal means: {NOT_ESTIMABLE} ({self.note})"
         return "\n".join(row.apa() for row in (*self.means, *self.contrasts))
 
-    def to_frame(self) -> pd.DataFrame:
+    def table_rows(self) -> list[Cells]:
         """One row a mean and a contrast, told apart by `kind`."""
         kinds = (("mean", self.means), ("contrast", self.contrasts))
-        rows = [{"kind": kind, **asdict(row)} for kind, found in kinds for row in found]
-        ends = [row.pop("interval") for row in rows]
-        return pd.DataFrame(rows).assign(
-            low=[end["low"] for end in ends], high=[end["high"] for end in ends]
-        )
+        rows = [{"kind": kind} | row.table_rows()[0] for kind, found in kinds for row in found]
+        return rows or [cells(self)]
 
 
 def emmeans(

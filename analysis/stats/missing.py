@@ -14,10 +14,11 @@ from numpy.typing import ArrayLike
 from analysis.errors import InputError
 from analysis.stats.arrays import numbers
 from analysis.stats.results import number
+from analysis.stats.tabular import Cells, Tabular, cells
 
 
 @dataclass(frozen=True, slots=True)
-class MissingSummary:
+class MissingSummary(Tabular):
     """Which rounds are there. A round counts as rated when every value of it is there.
 
     participants  all of them: complete + stopped + gaps + empty
@@ -39,6 +40,10 @@ class MissingSummary:
     def missing_rounds(self) -> int:
         """Rounds that are missing, over all participants."""
         return self.participants * len(self.by_round) - sum(self.by_round)
+
+    def table_rows(self) -> list[Cells]:
+        rounds = {f"round_{k}": count for k, count in enumerate(self.by_round, start=1)}
+        return [cells(self) | rounds]
 
     def apa(self) -> str:
         """One sentence for the results section."""

@@ -26,11 +26,12 @@ from numpy.typing import ArrayLike
 
 from analysis.errors import InputError
 from analysis.stats.arrays import Array, check_aligned, check_level, matrix, vector
-from analysis.stats.coefficients import Coefficient, coefficients
+from analysis.stats.coefficients import Coefficient, coefficients, model_rows
 from analysis.stats.fixed_effects import ArmsByRound, FixedEffects
 from analysis.stats.long_form import long_ratings
 from analysis.stats.optimum import STEP, Maximum, NotEstimableError, maximise, profile_bounds
 from analysis.stats.reml import GaussianModel
+from analysis.stats.tabular import Cells, Tabular
 from analysis.stats.tidy import Columns, by_round_and_arm
 
 __all__ = ["Coefficient", "MixedModel", "linear_mixed", "mixed_model"]
@@ -42,7 +43,7 @@ STARTS = (0.5, 0.1, 1.5)  # standard deviations to start from, in residual ones
 
 
 @dataclass(frozen=True, slots=True)
-class MixedModel:
+class MixedModel(Tabular):
     """A fitted model, or why there is none.
 
     coefficients  fixed effects; empty when not estimable
@@ -63,6 +64,9 @@ class MixedModel:
     gradient: float | None = None
     fixed: FixedEffects | None = field(default=None, repr=False, compare=False)
     design: ArmsByRound | None = None
+
+    def table_rows(self) -> list[Cells]:
+        return model_rows(self, self.coefficients, self.variances)
 
     def coefficient(self, term: str) -> Coefficient:
         """The fixed effect of this name; KeyError names those there are."""

@@ -24,10 +24,11 @@ from numpy.typing import ArrayLike
 
 from analysis.errors import InputError
 from analysis.stats.arrays import Array, check_aligned, check_level, check_whole, matrix, vector
-from analysis.stats.coefficients import Coefficient, coefficients
+from analysis.stats.coefficients import Coefficient, coefficients, model_rows
 from analysis.stats.cumulative_link import CumulativeLogit
 from analysis.stats.long_form import long_ratings
 from analysis.stats.optimum import Maximum, NotEstimableError, maximise, profile_bounds
+from analysis.stats.tabular import Cells, Tabular
 from analysis.stats.tidy import Columns, by_round_and_arm
 
 LIMIT = 500  # iterations of the optimiser
@@ -38,7 +39,7 @@ STARTS = (1.0, 0.3, 2.5)  # standard deviations of the intercepts to start from
 
 
 @dataclass(frozen=True, slots=True)
-class OrdinalModel:
+class OrdinalModel(Tabular):
     """A fitted model, or why there is none.
 
     coefficients  fixed effects, in log odds of a higher rating; empty when not estimable
@@ -59,6 +60,9 @@ class OrdinalModel:
     method: str = ""
     gradient: float | None = None
     note: str = ""
+
+    def table_rows(self) -> list[Cells]:
+        return model_rows(self, self.coefficients, self.variances, self.thresholds)
 
     def coefficient(self, term: str) -> Coefficient:
         """The fixed effect of this name; KeyError names those there are."""

@@ -26,6 +26,7 @@ from analysis.stats.arrays import DECIMALS, Array, numbers
 from analysis.stats.multiplicity import benjamini_hochberg
 from analysis.stats.paired import paired_t
 from analysis.stats.results import TestResult
+from analysis.stats.tabular import Tabular
 from analysis.stats.tidy import Columns, with_slots
 
 Integers = NDArray[np.int64]
@@ -34,7 +35,7 @@ TEST = "one-sample t of participants' coefficients"
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Tabular):
     """One possible disturbance, in points of the scale, tested against zero.
 
     name        "round" (points a round), "slot 1", … or "after ARM" (deviation from the mean)

@@ -20,6 +20,7 @@ from analysis.stats.multiplicity import adjust_p
 from analysis.stats.paired import paired_t
 from analysis.stats.ranks import signed_rank
 from analysis.stats.results import Estimate, TestResult, noted, p_text
+from analysis.stats.tabular import Cells, Tabular
 from analysis.stats.tidy import AVERAGE, Arms, Averaged
 from analysis.stats.tidy_frame import tidy_frame
 
@@ -27,7 +28,7 @@ Test = Literal["t", "signed_rank"]
 
 
 @dataclass(frozen=True, slots=True)
-class Pairwise:
+class Pairwise(Tabular):
     """One pair of arms; every difference is treatment − comparator.
 
     test      with its statistic, df, p, interval, and all its effect sizes
@@ -43,6 +44,9 @@ class Pairwise:
     adjusted: float | None
     bayes: BayesFactor | None = None
 
+    def table_rows(self) -> list[Cells]:
+        return [_row(self)]
+
     def apa(self) -> str:
         """One line for the results section."""
         bayes = "" if self.bayes is None else f", {self.bayes.apa()}"
@@ -51,7 +55,7 @@ class Pairwise:
 
 
 @dataclass(frozen=True, slots=True)
-class PairwiseTests:
+class PairwiseTests(Tabular):
     """The pairs in the order of the arms, and how their p-values were adjusted."""
 
     pairs: tuple[Pairwise, ...]
@@ -69,9 +73,9 @@ class PairwiseTests:
         """One line a pair."""
         return "\n".join(pair.apa() for pair in self.pairs)
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a pair; a missing number where nothing can be estimated, `note` says why."""
-        return pd.DataFrame([_row(pair) for pair in self.pairs])
+    def table_rows(self) -> list[Cells]:
+        """One row a pair; None where nothing can be estimated, `note` says why."""
+        return [_row(pair) for pair in self.pairs]
 
 
 def pairwise_tests(
@@ -150,31 +154,19 @@ def _table(values: ArrayLike, arms: Arms, tidy: Averaged) -> tuple[Array, list[s
     return table, names, note
 
 
-def _row(pair: Pairwise) -> dict[str, object]:
+def _row(pair: Pairwise) -> Cells:
     test, estimate = pair.test, pair.test.estimate
-    row: dict[str, object] = {
+    row: Cells = {
         "treatment": pair.treatment,
         "comparator": pair.comparator,
         "n": test.n,
-        **_columns("mean_difference", estimate),
+        **({} if estimate is None else estimate.as_columns("mean_difference")),
         "statistic": test.statistic,
         "df": test.df,
-        **_columns(pair.effect.name, pair.effect),
+        **pair.effect.as_columns(pair.effect.name),
         "p": test.p,
         "p_adjusted": pair.adjusted,
     }
     if pair.bayes is not None:
         row["log_bf10"] = pair.bayes.log
     return {**row, "note": test.note}
-
-
-def _columns(name: str, estimate: Estimate | None) -> dict[str, object]:
-    """An estimate and the ends of its interval."""
-    if estimate is None:
-        return {}
-    ends = estimate.interval
-    return {
-        name: estimate.value,
-        f"{name}_low": None if ends is None else ends.low,
-        f"{name}_high": None if ends is None else ends.high,
-    }

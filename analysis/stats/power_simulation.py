@@ -25,6 +25,7 @@ from analysis.stats.arrays import Array, check_level, check_whole
 from analysis.stats.bootstrap import SEED
 from analysis.stats.proportions import exact_share
 from analysis.stats.results import Estimate, number
+from analysis.stats.tabular import Tabular
 from study_design import power_paired
 
 NODES = 40
@@ -72,7 +73,7 @@ class LikertStudy:
 
 
 @dataclass(frozen=True, slots=True)
-class SimulatedPower:
+class SimulatedPower(Tabular):
     """How often simulated studies reject, and how often exact theory says they do.
 
     participants  who begin each study

@@ -26,6 +26,7 @@ from analysis.errors import InputError
 from analysis.stats.arrays import DECIMALS, Array, check_level, check_whole, numbers
 from analysis.stats.bootstrap import SEED, bca
 from analysis.stats.results import Estimate, Interval, number, p_text
+from analysis.stats.tabular import Cells, Tabular, cells
 from analysis.stats.tidy import Values, crossed
 
 Form = Literal["ICC(1)", "ICC(A,1)", "ICC(C,1)", "ICC(k)", "ICC(A,k)", "ICC(C,k)"]
@@ -35,7 +36,7 @@ EQUAL = 1e-12  # mean squares below this share of the largest one are called zer
 
 
 @dataclass(frozen=True, slots=True)
-class IntraclassCorrelation:
+class IntraclassCorrelation(Tabular):
     """An intraclass correlation, and the F test that it is zero.
 
     estimate  the coefficient, named by its form, with its F interval
@@ -50,6 +51,10 @@ class IntraclassCorrelation:
     p: float | None
     n: int
     k: int
+
+    def table_rows(self) -> list[Cells]:
+        between, within = self.df
+        return [{"form": self.estimate.name} | cells(self) | {"df": between, "df_error": within}]
 
     def apa(self) -> str:
         """One line for the results section."""

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.errors import InputError
 from analysis.stats.arrays import Array, check_aligned, numbers, vector
+from analysis.stats.tabular import Cells, Tabular
 from study_design.parts import Exclusions
 
 Flags = NDArray[np.bool_]
@@ -48,7 +49,7 @@ class QualityRules:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class QualityCheck:
+class QualityCheck(Tabular):
     """One rule and whom it meets.
 
     rule         in words, with its limit
@@ -61,6 +62,14 @@ class QualityCheck:
     registered: bool
     flagged: Flags
     values: Array
+
+    def table_rows(self) -> list[Cells]:
+        whole = {"rule": self.rule, "registered": self.registered}
+        people = zip(self.flagged.tolist(), self.values.tolist(), strict=True)
+        return [
+            whole | {"place": k, "flagged": flagged, "value": value}
+            for k, (flagged, value) in enumerate(people)
+        ]
 
     @property
     def count(self) -> int:

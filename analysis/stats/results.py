@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from analysis.stats.tabular import Cells, Tabular, cells, reason, with_reasons
+
 NOT_ESTIMABLE = "not estimable"
 Result = TypeVar("Result")
 
@@ -71,7 +73,7 @@ def df_text(df: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Tabular):
     """A confidence interval, with the method that made it.
 
     >>> Interval(-2.4599, -0.7001, 0.95, "t").apa()
@@ -83,13 +85,17 @@ class Interval:
     level: float
     method: str
 
+    def as_columns(self, name: str) -> Cells:
+        of = "" if name == "interval" else f"{name}_"
+        return {f"{of}low": self.low, f"{of}high": self.high, "level": self.level}
+
     def apa(self, digits: int = 2) -> str:
         bounds = f"{number(self.low, digits)}, {number(self.high, digits)}"
         return f"{100 * self.level:.4g}% CI [{bounds}]"
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Tabular):
     """A named number with its interval; `value` is None when it cannot be estimated.
 
     name      symbol or short name, e.g. "d_z" or "M_diff"
@@ -101,6 +107,20 @@ class Estimate:
     interval: Interval | None = None
     note: str = ""
 
+    def table_rows(self) -> list[Cells]:
+        level, method = (self.interval.level, self.interval.method) if self.interval else (None, "")
+        row: Cells = {
+            "name": self.name,
+            **self.as_columns("value"),
+            "level": level,
+            "method": method,
+        }
+        return [row | {"note": self.note}]
+
+    def as_columns(self, name: str) -> Cells:
+        row: Cells = {name: self.value, f"{name}_low": None, f"{name}_high": None}
+        return row if self.interval is None else row | self.interval.as_columns(name)
+
     def apa(self, digits: int = 2) -> str:
         if self.value is None:
             return f"{self.name} {NOT_ESTIMABLE} ({self.note})"
@@ -109,7 +129,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class TestResult:
+class TestResult(Tabular):
     """A hypothesis test.
 
     test       full name of the test and its variant
@@ -138,6 +158,13 @@ class TestResult:
     @property
     def estimable(self) -> bool:
         return self.p is not None
+
+    def table_rows(self) -> list[Cells]:
+        row, reasons = cells(self), []
+        for effect in self.effects:
+            row |= effect.as_columns(effect.name)
+            reasons.append(reason(effect, effect.name))
+        return [with_reasons(row, reasons)]
 
     def effect(self, name: str) -> Estimate:
         """The effect size of this name; KeyError names those there are."""

@@ -22,13 +22,14 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.stats.arrays import Array, check_level
-from analysis.stats.coefficients import Coefficient, coefficients
+from analysis.stats.coefficients import Coefficient, coefficients, model_rows
 from analysis.stats.long_form import LongRatings, long_ratings
+from analysis.stats.tabular import Cells, Tabular
 from analysis.stats.tidy import Columns, by_round_and_arm
 
 
 @dataclass(frozen=True, slots=True)
-class ClusteredModel:
+class ClusteredModel(Tabular):
     """A regression with cluster-robust errors, or why there is none.
 
     method        "OLS" or "GEE"
@@ -44,6 +45,9 @@ class ClusteredModel:
     coefficients: tuple[Coefficient, ...] = ()
     correlation: float | None = None
     note: str = ""
+
+    def table_rows(self) -> list[Cells]:
+        return model_rows(self, self.coefficients)
 
     def coefficient(self, term: str) -> Coefficient:
         """The coefficient of this name; KeyError names those there are."""

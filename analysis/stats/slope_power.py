@@ -28,6 +28,7 @@ from analysis.stats.mixed import linear_mixed
 from analysis.stats.power_simulation import BATCH_CELLS, LikertStudy, exact_power, p_values
 from analysis.stats.proportions import exact_share
 from analysis.stats.results import Estimate, number
+from analysis.stats.tabular import Tabular
 
 NODES = 24
 STEEPEST = 10.0  # latent points a round that are tried, in widths of the scale
@@ -60,7 +61,7 @@ class LearningStudy(LikertStudy):
 
 
 @dataclass(frozen=True, slots=True)
-class SlopePower:
+class SlopePower(Tabular):
     """How often simulated studies find that a difference widens.
 
     participants  who begin each study

@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 from analysis.stats.arrays import Array
 from analysis.stats.bootstrap import bca
 from analysis.stats.results import Estimate
+from analysis.stats.tabular import Cells, Tabular, cells
 
 STEPS = 100_000  # of the MM algorithm at most
 RESAMPLE_TOLERANCE = 1e-9  # largest change of a resample's worth in its last step
 
 
 @dataclass(frozen=True, slots=True)
-class Worths:
+class Worths(Tabular):
     """Worths in the order of the arms, summing to 1; None with a note.
 
     estimates  the same with BCa intervals over participants, where participants are told apart
@@ -36,6 +37,15 @@ class Worths:
     values: tuple[float, ...] | None
     note: str = ""
     estimates: tuple[Estimate, ...] = ()
+
+    def table_rows(self) -> list[Cells]:
+        if self.values is None:
+            return [cells(self)]
+        worths = self.estimates or [Estimate("", value) for value in self.values]
+        return [
+            {"place": k, **worth.as_columns("worth"), "note": self.note}
+            for k, worth in enumerate(worths)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
