@@ -100,7 +100,7 @@ def _report(command: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "report",
         "the pre-registered analysis of an export, as a page and as files",
         "Writes index.html (self-contained, draws its figures without a network), report.md, "
-        "datasheet.md, results.json and tables/*.csv, all at once or nothing.",
+        "datasheet.md, results.json, tables/*.csv and latex/*.tex, all at once or nothing.",
     )
     _data(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")

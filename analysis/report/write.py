@@ -14,6 +14,7 @@ from analysis.errors import ReportError
 from analysis.findings import Findings, analyse
 from analysis.report.datasheet import render_datasheet
 from analysis.report.figure_files import Format, figure_files, figure_paths
+from analysis.report.latex import latex_table
 from analysis.report.markdown import render_markdown
 from analysis.report.page import render_page
 from analysis.report.report import Report, build_report
@@ -29,10 +30,10 @@ def write_report(
     simulated  must be True for a simulated export, and only for one
     figures    also write every figure to figures/ as "svg" or "png"; needs kaleido and a Chrome
 
-    Returns the path of index.html; report.md, datasheet.md, results.json and tables/*.csv lie
-    beside it. An earlier report in `out` is replaced; any other content is left alone and refused
-    with ReportError. ExportError when the export is not sound. Nothing is written unless all of it
-    can be.
+    Returns the path of index.html; report.md, datasheet.md, results.json, tables/*.csv and
+    latex/*.tex lie beside it. An earlier report in `out` is replaced; any other content is left
+    alone and refused with ReportError. ExportError when the export is not sound. Nothing is written
+    unless all of it can be.
     """
     target = Path(out).absolute()
     _check_target(target)
@@ -86,7 +87,11 @@ def report_files(
         "datasheet.md": render_datasheet(findings.protocol, findings.study),
         "results.json": json.dumps(_results(findings, built), indent=1, allow_nan=False) + "\n",
     }
-    return files | {f"tables/{name}.csv": table.csv() for name, table in built.tables.items()}
+    for name, table in built.tables.items():
+        files[f"tables/{name}.csv"] = table.csv()
+        if table.columns and len(table.frame):
+            files[f"latex/{name}.tex"] = latex_table(table, warning=built.warning)
+    return files
 
 
 def _results(findings: Findings, report: Report) -> dict[str, Any]:
