@@ -4,16 +4,19 @@ PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests side by side, one thread each; what shares a costly fixture stays together (tests/conftest.py).
+WORKERS ?= 2
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # torch's CPU build lies on an index of its own; where that cannot be reached, the package index serves.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dry-run test lint bench format report
+.PHONY: help setup run dry-run test test-fast test-kernels lint bench format report
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 setup: $(VENV)/.installed  ## make .venv with the pinned requirements
 
@@ -24,7 +27,14 @@ dry-run: $(VENV)/.installed  ## 24 simulated participants, from consent to repor
 	@$(BIN)/python -m study_app dry-run
 
 test: $(VENV)/.checks $(VENV)/.browser  ## install what the tests need and run them all
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not browser"
+	@$(BIN)/python -m pytest -m browser
+
+test-fast: $(VENV)/.checks  ## the tests for the editing loop: none that is slow or needs a server
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow and not browser and not postgres"
+
+test-kernels: $(VENV)/.checks  ## the tests of numbers, with the vector units and threads of other processors
+	@$(BIN)/python -m tests.kernels $(SIDE_BY_SIDE)
 
 lint: $(VENV)/.checks  ## format check, lint, types, import directions, documents up to date
 	@$(BIN)/ruff format --check .

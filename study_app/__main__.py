@@ -64,6 +64,13 @@ def _parser() -> ArgumentParser:
     add("verify")
     replay = add("replay")
     replay.add_argument("--regenerate", action="store_true", help="also write every text again")
+    replay.add_argument(
+        "--tolerance",
+        type=float,
+        default=0.0,
+        metavar="D",
+        help="how far a number may differ; default: 0, and 1e-9 suits another processor",
+    )
     replay.add_argument("--quiet", action="store_true", help="no progress bar")
     dry_run = add("dry-run", database=False, protocol=True)
     dry_run.add_argument("--out", default="report", metavar="DIR", help="default: report")

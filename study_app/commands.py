@@ -117,10 +117,16 @@ def verify(options: Namespace) -> int:
 def replay(options: Namespace) -> int:
     """Recompute every participant's states from the ratings and compare them."""
     with _engine(_settings(options)) as engine:
-        report = replaying.replay(engine, regenerate=options.regenerate, progress=not options.quiet)
+        report = replaying.replay(
+            engine,
+            tolerance=options.tolerance,
+            regenerate=options.regenerate,
+            progress=not options.quiet,
+        )
     for finding in report.findings:
         print(finding, file=sys.stderr)
-    state = "equal bit for bit" if report.ok else f"{len(report.findings)} findings"
+    equal = f"equal within {report.largest:.2g}" if report.largest else "equal bit for bit"
+    state = equal if report.ok else f"{len(report.findings)} findings"
     print(f"Replay: {report.participants} participants, {report.states} states, {state}.")
     if options.regenerate:
         share = report.equal_texts / report.texts if report.texts else 1.0
@@ -136,7 +142,7 @@ def dry_run(options: Namespace) -> int:
     for leftover in work.glob("simulated.sqlite*"):  # of an earlier dry run
         leftover.unlink()
     options.database = f"sqlite:///{work / 'simulated.sqlite'}"
-    options.simulated, options.regenerate = True, False
+    options.simulated, options.regenerate, options.tolerance = True, False, 0.0
     options.out = str(work / "export")
     for step in (bots, verify, replay, export):
         if code := step(options):

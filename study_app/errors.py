@@ -86,3 +86,7 @@ class ExportError(StudyError):
 
 class BotsError(StudyError):
     """The simulated participants cannot run as asked."""
+
+
+class ReplayError(StudyError):
+    """A replay was asked for in a way that compares nothing."""

@@ -16,7 +16,7 @@ from analysis.data.exports import Export, read_export
 from analysis.data.ratings import collect_ratings
 from analysis.data.sample import ATTENTION, INCOMPLETE, STRAIGHT_LINING, draw_sample
 from analysis.data.synthetic import SyntheticEffects, write_synthetic_export
-from analysis.findings import analyse
+from analysis.findings import Findings, analyse
 from analysis.stats.paired import paired_t
 from study_design import families
 from study_design.hypotheses import Contrast
@@ -70,16 +70,18 @@ def test_the_screened_out_and_withdrawn_are_counted_apart(folder: Path) -> None:
     assert (flow["eligible"], flow["completed"], flow["analysed"]) == (5, 4, 4)
 
 
-def test_the_families_are_those_of_the_protocol(pilot: Export) -> None:
-    found = analyse(pilot).families
+def test_the_families_are_those_of_the_protocol(pilot: Export, pilot_findings: Findings) -> None:
+    found = pilot_findings.families
     registered = families(pilot.protocol)
     assert [[r.contrast for r in f.contrasts] for f in found] == [
         list(family.contrasts) for family in registered
     ]
 
 
-def test_the_primary_contrast_equals_scipy_on_a_pivot_table(pilot: Export) -> None:
-    result = analyse(pilot).families[0].contrasts[0]
+def test_the_primary_contrast_equals_scipy_on_a_pivot_table(
+    pilot: Export, pilot_findings: Findings
+) -> None:
+    result = pilot_findings.families[0].contrasts[0]
     ratings = pilot.tables["ratings"]
     means = (
         ratings[ratings["item"] == "relevance"]
@@ -92,16 +94,18 @@ def test_the_primary_contrast_equals_scipy_on_a_pivot_table(pilot: Export) -> No
     assert result.test.df == 23
 
 
-def test_a_slope_contrast_equals_a_t_test_of_regression_slopes(pilot: Export) -> None:
-    findings = analyse(pilot)
+def test_a_slope_contrast_equals_a_t_test_of_regression_slopes(
+    pilot_findings: Findings,
+) -> None:
+    findings = pilot_findings
     result = findings.families[1].contrasts[0]
     by_round = findings.ratings.difference("hare", "rag", "relevance")
     slopes = [np.polyfit(np.arange(1, 11), row, 1)[0] for row in by_round]
     assert result.test.p == pytest.approx(stats.ttest_1samp(slopes, 0.0)[1], rel=1e-6)
 
 
-def test_holm_is_applied_within_the_family(pilot: Export) -> None:
-    first, second = analyse(pilot).families[0].contrasts
+def test_holm_is_applied_within_the_family(pilot_findings: Findings) -> None:
+    first, second = pilot_findings.families[0].contrasts
     smaller, larger = sorted((first.test.p or 1.0, second.test.p or 1.0))
     adjusted = sorted((first.p_adjusted or 1.0, second.p_adjusted or 1.0))
     assert adjusted == pytest.approx([2 * smaller, max(2 * smaller, larger)])

@@ -227,9 +227,10 @@ def test_bounds_in_standard_deviations_are_tested_and_shown_in_them(tmp_path: Pa
     assert entry.shown.name == "d_z"
 
 
-def test_without_bounds_and_looks_the_report_is_as_before(pilot: Export) -> None:
-    findings = analyse(pilot)
-    files = report_files(findings)
+def test_without_bounds_and_looks_the_report_is_as_before(
+    pilot_findings: Findings, pilot_files: dict[str, str]
+) -> None:
+    findings, files = pilot_findings, pilot_files
     assert "tables/equivalence.csv" not in files
     assert "The protocol states no equivalence bounds" in files["report.md"]
     assert "Stopping: fixed." in files["report.md"]

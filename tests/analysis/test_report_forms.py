@@ -14,30 +14,38 @@ import pytest
 
 from analysis.data.exports import Export
 from analysis.errors import ReportError
-from analysis.findings import Findings, analyse
+from analysis.findings import Findings
 from analysis.report import figure_files as drawing
+from analysis.report import write
 from analysis.report.markdown import render_markdown
 from analysis.report.outline import Paragraph, Shows
 from analysis.report.page import render_page
-from analysis.report.report import Report, build_report
+from analysis.report.report import Report
 from analysis.report.write import report_files, write_report
 
 NUMBER = re.compile(r"(?<![\w.])[−-]?\d*\.\d+")
 
 
 @pytest.fixture(scope="module")
-def findings(pilot: Export) -> Findings:
-    return analyse(pilot)
+def findings(pilot_findings: Findings) -> Findings:
+    return pilot_findings
 
 
 @pytest.fixture(scope="module")
-def report(findings: Findings) -> Report:
-    return build_report(findings)
+def report(pilot_report: Report) -> Report:
+    return pilot_report
 
 
 @pytest.fixture(scope="module")
 def page(report: Report) -> str:
     return render_page(report)
+
+
+@pytest.fixture
+def analysed(findings: Findings, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is analysed again: what is written is `report`."""
+    monkeypatch.setattr(write, "analyse", lambda export: findings)
+    monkeypatch.setattr(write, "build_report", lambda findings: report)
 
 
 def written(table: str) -> list[dict[str, str]]:
@@ -159,6 +167,7 @@ def test_the_reports_blinding_says_how_many_named_the_arm_that_learns(
     assert f"{named.count} of {named.total} participants named HARE, the arm that learns" in page
 
 
+@pytest.mark.usefixtures("analysed")
 def test_figures_are_written_as_svg_and_shown_by_the_markdown(
     pilot: Export, tmp_path: Path
 ) -> None:
@@ -171,6 +180,7 @@ def test_figures_are_written_as_svg_and_shown_by_the_markdown(
         assert f"](figures/{path.name})" in text
 
 
+@pytest.mark.usefixtures("analysed")
 def test_a_missing_kaleido_is_explained_and_nothing_is_written(
     pilot: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +190,7 @@ def test_a_missing_kaleido_is_explained_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("analysed")
 def test_a_missing_browser_is_explained_and_nothing_is_written(
     pilot: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,6 @@ from typing import cast
 
 import pytest
 import torch
-from hypothesis import settings
 from transformers import GPT2LMHeadModel
 
 from hare.arms import Arm, Decoding, ResourceSettings, build_arms
@@ -41,11 +40,6 @@ TINY = BuildSettings(
     training=TrainingSettings(steps=4, attention_steps=4, batch=2, warmup=1, checkpoint_every=2),
 )
 SHORT = Decoding(max_new_tokens=12, drafts=1)
-
-
-# A busy machine must not fail a property.
-settings.register_profile("hare", deadline=None)
-settings.load_profile("hare")
 
 
 @pytest.fixture(scope="session")
