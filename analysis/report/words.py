@@ -76,7 +76,7 @@ def _reach(findings: Findings, tables: Mapping[str, Table]) -> str:
 def _verdicts(findings: Findings) -> str:
     """The verdict on every hypothesis that these arms can test."""
     told = [f"{v.hypothesis.id}: {v.text}." for v in findings.verdicts if v.hypothesis.testable]
-    return " ".join(told) or "None of the hypotheses can be tested with these arms."
+    return " ".join(told) or "These arms can test no hypothesis of the six."
 
 
 def error_of_all_families(protocol: Protocol) -> str:
@@ -205,11 +205,11 @@ def _standing(stage: Stage) -> str:
     planned = stage.planned[stage.number - 1]
     where = f"This is look {stage.number} of {len(stage.planned)}"
     if stage.completed == planned:
-        return f"{where}: {planned} have completed, as planned for it."
+        return f"{where}: {planned} have completed and count, as planned for it."
     return (
         f"{where}, a deviation from the plan: the protocol states it for {planned} completed "
-        f"participants, and the data hold {stage.completed}. The tests use everyone of these who "
-        "is not excluded, with the levels of the looks as planned."
+        f"participants who are not excluded, and the data hold {stage.completed}. The tests use "
+        "all of these, with the levels of the looks as planned."
     )
 
 

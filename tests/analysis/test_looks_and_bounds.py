@@ -46,7 +46,7 @@ def rows_of(files: dict[str, str], name: str) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def between(tmp_path_factory: pytest.TempPathFactory) -> Findings:
-    """Fifteen completed, two of them excluded, where looks are planned at 12 and 24."""
+    """Thirteen completed and count, two more are excluded; looks are planned at 12 and 24."""
     protocol = planned(stopping=LOOKS, equivalence=BOUNDS)
     losses = Losses(inattentive=2, incomplete=1)
     return analyse(export_of(tmp_path_factory.mktemp("between"), protocol, 13, losses))
@@ -59,7 +59,7 @@ def between_files(between: Findings) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def early_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Seven completed, one of them excluded, before the first look."""
+    """Six completed and count, one more is excluded, before the first look."""
     protocol = planned(stopping=LOOKS, equivalence=BOUNDS)
     losses = Losses(straight_lining=1)
     return report_files(analyse(export_of(tmp_path_factory.mktemp("early"), protocol, 6, losses)))
@@ -70,10 +70,10 @@ def bounded(tmp_path_factory: pytest.TempPathFactory) -> Findings:
     return analyse(export_of(tmp_path_factory.mktemp("bounded"), planned(equivalence=BOUNDS), 24))
 
 
-def test_the_look_counts_those_who_completed_excluded_or_not(between: Findings) -> None:
+def test_the_look_counts_those_who_completed_and_are_not_excluded(between: Findings) -> None:
     stage = between.stage
     assert stage is not None
-    assert (stage.completed, stage.number, between.sample.n) == (15, 1, 13)
+    assert (stage.completed, stage.number, between.sample.n) == (13, 1, 13)
 
 
 def test_each_p_is_held_to_the_level_of_its_step_at_this_look(between: Findings) -> None:
@@ -110,7 +110,9 @@ def test_a_look_at_other_numbers_than_planned_is_called_a_deviation(
 ) -> None:
     text = between_files["report.md"]
     assert "This is look 1 of 2, a deviation from the plan" in text
-    assert "states it for 12 completed participants, and the data hold 15" in text
+    assert (
+        "states it for 12 completed participants who are not excluded, and the data hold 13" in text
+    )
     assert "nominal levels of .00305 and .0490 for a single test" in text
     assert "rejected at look 1 of 2." in text
     assert EMPTY.search(text) is None
@@ -140,7 +142,7 @@ def test_no_power_is_stated_at_a_level_that_is_next_to_nothing(tmp_path: Path) -
 def test_before_the_first_look_nothing_is_tested_and_the_reason_is_given(
     early_files: dict[str, str],
 ) -> None:
-    reason = "not tested: the first look is at 12 completed participants, there are 7"
+    reason = "not tested: the first look is at 12 completed participants, there are 6"
     for name in ("confirmatory_f1", "confirmatory_f2", "confirmatory_f3", "sensitivity_unexcluded"):
         for row in rows_of(early_files, name):
             assert {row[k] for k in ("p", "level", "rejected", "estimate", "t", "d_z")} == {

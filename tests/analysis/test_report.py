@@ -7,10 +7,12 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from broken_exports import call_human, edit_table, set_cell
+from odd_studies import protocol_with
 
 from analysis.__main__ import main
 from analysis.data.exports import Export, read_export
@@ -161,7 +163,13 @@ def test_ratings_that_never_differ_are_explained_and_never_nan(folder: Path) -> 
     assert "not estimable" in files["tables/confirmatory_f1.csv"]
 
 
-def test_an_export_without_diagnostics_or_guesses_is_reported(folder: Path) -> None:
+def test_an_export_without_diagnostics_or_guesses_is_reported(tmp_path: Path) -> None:
+    def nothing_required(fields: dict[str, Any]) -> None:
+        for question in fields["closing"]:
+            question["required"] = False
+
+    protocol = protocol_with(nothing_required)
+    folder = write_synthetic_export(tmp_path / "e", participants=6, seed=4, protocol=protocol)
     measures = ["entropy", "expected_entropy", "mutual_information", "uncertainty"]
     edit_table(folder, "texts", lambda t: t.assign(**dict.fromkeys(measures, "")))
     edit_table(folder, "closing", lambda t: t.iloc[:0])
