@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from hare.arms.interface import Diagnostics, Provenance, Recommendation, Request, check_reward
 from hare.errors import StateError
-from hare.user_state.state import UserState
+from hare.user_state.state import Array, UserState
 
 VERSION = "1"
 
@@ -51,15 +51,15 @@ class FakeArm:
         return [self._write(request) for request in requests]
 
     def learn(self, state: UserState, recommendation: Recommendation, reward: float) -> UserState:
-        if state.kind != "fake":
-            raise StateError(f"the fake arm cannot read a state of kind {state.kind!r}")
-        precision = state.arrays["precision"] + 1.0
-        error = check_reward(reward) - state.arrays["mean"]
-        mean = state.arrays["mean"] + recommendation.features["text"] * error / precision
+        known = _read(state)
+        precision = known["precision"] + 1.0
+        error = check_reward(reward) - known["mean"]
+        mean = known["mean"] + recommendation.features["text"] * error / precision
         return UserState("fake", state.rounds + 1, {"mean": mean, "precision": precision})
 
     def _write(self, request: Request) -> Recommendation:
         start = time.perf_counter()
+        doubt = 1.0 / _read(request.state)["precision"][0]
         rng = np.random.default_rng([request.seed, request.state.rounds])
         steps = rng.permutation(len(_STEPS))[:4]
         lines = "\n".join(f"{k}. {_STEPS[i]}" for k, i in enumerate(steps, start=1))
@@ -76,7 +76,7 @@ class FakeArm:
         return Recommendation(
             text=text,
             features={"text": features},
-            diagnostics=Diagnostics(uncertainty=float(1.0 / request.state.arrays["precision"][0])),
+            diagnostics=Diagnostics(uncertainty=float(doubt)),
             provenance=Provenance(
                 arm=self.name,
                 version=VERSION,
@@ -87,3 +87,9 @@ class FakeArm:
                 latency_s=time.perf_counter() - start,
             ),
         )
+
+
+def _read(state: UserState) -> Mapping[str, Array]:
+    if state.kind != "fake":
+        raise StateError(f"the fake arm cannot read a state of kind {state.kind!r}")
+    return state.arrays

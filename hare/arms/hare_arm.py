@@ -80,6 +80,8 @@ class HareArm:
         )
 
     def recommend(self, requests: Sequence[Request]) -> list[Recommendation]:
+        if not requests:
+            return []
         attended = [self.attend(request) for request in requests]
         soft = self._soft_tokens(requests, attended)
         prompts = [request_prompt(r.query) for r in requests]

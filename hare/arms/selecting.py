@@ -116,7 +116,10 @@ class LinUCBArm:
 
     def _read(self, state: UserState) -> Mapping[str, Array]:
         if state.kind != "linucb" or state.arrays["moments"].shape != (self._size,):
-            raise StateError(f"the arm {self.name!r} reads 'linucb' states of size {self._size}")
+            raise StateError(
+                f"the arm {self.name!r} reads 'linucb' states of size {self._size}, not one of "
+                f"kind {state.kind!r}"
+            )
         return state.arrays
 
 

@@ -67,6 +67,8 @@ class Resources:
         self, prompts: Sequence[str], seeds: Sequence[int], soft_tokens: Tensor | None = None
     ) -> list[Written]:
         """One text a prompt. GenerationError when a text stays empty."""
+        if not prompts:
+            return []
         start = time.perf_counter()
         decoding = self.settings.decoding
         drafts = self.trained.model.write(prompts, seeds, decoding, soft_tokens, self._sound)

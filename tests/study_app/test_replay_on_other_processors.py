@@ -16,7 +16,7 @@ from tests.kernels.settings import environment, settings
 
 ROOT = Path(__file__).parents[2]
 OWN, *OTHERS = reversed(settings())  # the fastest writes
-SYSTEMS = ("hare", "linucb", "fake")
+SYSTEMS = ("hare", "linucb", "random")
 
 
 def short_texts(content: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from sklearn.base import clone
 
 import hare.bandits
 from hare.bandits import (
+    AttentiveBandit,
     ContextualBandit,
     EpsilonGreedy,
     Greedy,
@@ -20,6 +21,7 @@ from hare.bandits import (
     LinUCB,
     NeuralTS,
     NeuralUCB,
+    PerUser,
     RandomBandit,
 )
 from hare.errors import InputError, SettingsError, StateError
@@ -38,6 +40,10 @@ BANDITS: list[ContextualBandit] = [
     NeuralUCB(width=8, train_every=5, steps=4, batch_size=16, random_state=5),
     NeuralUCB(width=8, depth=2, covariance="full", train_every=5, memory=9, random_state=6),
     NeuralTS(width=8, train_every=5, centre_rewards=True, random_state=np.random.default_rng(7)),
+    AttentiveBandit(random_state=8),
+    AttentiveBandit(
+        exploration="thompson", schedule="learned", heads=2, update_every=3, random_state=9
+    ),
 ]
 
 
@@ -62,6 +68,13 @@ def rounds(seed: int, count: int, arms: int = 4, features: int = 3) -> tuple[Any
         rng.integers(arms, size=count),
         rng.normal(size=count),
     )
+
+
+def test_every_exported_bandit_is_among_those_tested_here() -> None:
+    exported = {getattr(hare.bandits, name) for name in hare.bandits.__all__}
+    bandits = {kind for kind in exported if issubclass(kind, ContextualBandit)}
+    assert bandits - {type(bandit) for bandit in BANDITS} == {ContextualBandit}
+    assert exported - bandits == {PerUser}  # which holds one of them for each user
 
 
 @every
