@@ -24,6 +24,7 @@ from analysis.exploratory import (
     preferences,
     variances,
 )
+from analysis.robustness import RobustResult, robust_models
 from analysis.secondary import (
     MissingData,
     MixedResult,
@@ -51,6 +52,7 @@ class Findings:
     unexcluded: FamilyResult
     missing: MissingData
     mixed: tuple[MixedResult, ...]
+    robust: tuple[RobustResult, ...]
     omnibus: tuple[Omnibus, ...]
     variances: tuple[Variance, ...]
     preferences: Preferences
@@ -98,6 +100,7 @@ def analyse(export: Export) -> Findings:
         unexcluded=primary_unexcluded(export),
         missing=missing_data(export),
         mixed=mixed_models(export, study.ratings),
+        robust=robust_models(study),
         omnibus=omnibus(study.ratings),
         variances=variances(study.ratings),
         preferences=preferences(export, study.sample),

@@ -20,7 +20,12 @@ from analysis.findings import Findings
 from analysis.report.design_figures import blinding_figure, effects_figure, power_figure
 from analysis.report.estimation import estimation_panel, slope_panel
 from analysis.report.flow_figure import flow_figure
-from analysis.report.rating_figures import choices_figure, likert_figure, over_rounds
+from analysis.report.rating_figures import (
+    choices_figure,
+    likert_figure,
+    over_rounds,
+    quantile_figure,
+)
 from analysis.report.style import Look, look
 from analysis.report.table import Table
 
@@ -44,6 +49,7 @@ def report_figures(findings: Findings, tables: dict[str, Table]) -> dict[str, Fi
         _flow(findings),
         _estimation(findings, looks),
         _slopes(findings, tables["round_differences"].frame, looks),
+        _quantiles(tables["quantiles"].frame),
         _learning(findings, tables["round_means"].frame, looks),
         _forest(findings),
         _likert(findings, tables["likert"].frame),
@@ -95,6 +101,18 @@ def _slopes(findings: Findings, frame: pd.DataFrame, looks: dict[str, Look]) -> 
         "participants, and the line of the mean slope of the participants."
     )
     return Figure("slopes", caption, panels)
+
+
+def _quantiles(frame: pd.DataFrame) -> Figure:
+    caption = (
+        "What the t tests of F1 and F2 take as normal: each participant's difference (in points) "
+        "or slope (in points a round) over the quantile that a normal value would have. The line "
+        "is that of a normal distribution with their mean and standard deviation."
+    )
+    panels = tuple(
+        (str(label), quantile_figure(rows)) for label, rows in frame.groupby("contrast", sort=False)
+    )
+    return Figure("quantiles", caption, panels)
 
 
 def _contrasts(findings: Findings, kind: str) -> list[ContrastResult]:

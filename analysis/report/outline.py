@@ -151,6 +151,8 @@ def _sensitivity(findings: Findings) -> tuple[Paragraph | Shows, ...]:
         _table("mixed", *withheld),
         _table("ordinal", *withheld),
         _fold("mixed_variances", *withheld),
+        _fold("robust", *withheld),
+        _figure("quantiles"),
         _fold("sensitivity_f2_f3"),
     )
 

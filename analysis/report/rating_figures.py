@@ -1,4 +1,4 @@
-"""Figures of the ratings: curves over rounds with their bands, shares of the scale, choices."""
+"""Figures of the ratings: curves over rounds, shares of the scale, choices, and quantiles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.confirmatory import arm_label
-from analysis.report.style import LIKERT, MUTED, Look, bars, figure
+from analysis.report.style import INK, LIKERT, MUTED, Look, bars, figure
 
 _SHARES = {"range": [0, 1.012], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
 _WRITTEN = 0.07  # a share below this is too narrow for its number
@@ -101,4 +101,27 @@ def choices_figure(rows: pd.DataFrame, looks: dict[str, Look]) -> go.Figure:
     drawn.update_layout(margin={"r": 24})
     drawn.update_xaxes(**_SHARES)
     drawn.update_yaxes(range=[len(rows) - 0.4, -0.6], ticks="", showline=False)
+    return drawn
+
+
+def quantile_figure(rows: pd.DataFrame) -> go.Figure:
+    """A normal Q–Q plot: normal_quantile and value of every participant, and the line of both."""
+    values = rows["value"].to_numpy(dtype=np.float64)
+    quantiles = rows["normal_quantile"].to_numpy(dtype=np.float64)
+    ends = np.array([quantiles[0], quantiles[-1]])
+    drawn = figure(x="normal quantile", y="value")
+    drawn.add_scatter(
+        x=ends.tolist(),
+        y=(values.mean() + values.std(ddof=1) * ends).tolist(),
+        mode="lines",
+        line={"color": MUTED, "width": 1, "dash": "dot"},
+        hoverinfo="skip",
+    )
+    drawn.add_scatter(
+        x=quantiles.tolist(),
+        y=values.tolist(),
+        mode="markers",
+        marker={"size": 7, "color": INK, "symbol": "circle-open"},
+        hovertemplate="%{y:.2f}<extra></extra>",
+    )
     return drawn

@@ -20,6 +20,7 @@ from analysis.report.mixed_tables import mixed_tables
 from analysis.report.outline import Section, Shows, outline
 from analysis.report.people_tables import people_tables
 from analysis.report.rating_tables import rating_tables
+from analysis.report.robust_tables import robust_tables
 from analysis.report.study_tables import study_tables
 from analysis.report.table import Table
 from analysis.report.verdict_table import verdict_table
@@ -58,6 +59,7 @@ def build_report(findings: Findings) -> Report:
             *people_tables(study),
             *confirmatory_tables(findings),
             *mixed_tables(findings),
+            *robust_tables(findings),
             *rating_tables(study),
             *equivalence_tables(findings),
             *exploratory_tables(findings),

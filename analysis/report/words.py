@@ -20,8 +20,9 @@ SIMULATED = (
 SENSITIVITY = (
     "The confirmatory decision rests on the paired t tests of F1 to F3 alone. What follows repeats "
     "the primary comparison under other choices: without the exclusions, with missing rounds "
-    "imputed, by ranks and signs, and with mixed models of the single ratings. It shows how far "
-    "the result depends on those choices, and decides nothing."
+    "imputed, by ranks and signs, with mixed models of the single ratings, and with errors "
+    "clustered by participant. It shows how far the result depends on those choices, and decides "
+    "nothing."
 )
 RELIABILITY = (
     "How well the rounds of one participant measure the same thing (intraclass correlation over "

@@ -19,7 +19,7 @@ from analysis.report.markdown import render_markdown
 from analysis.report.page import render_page
 from analysis.report.report import Report, build_report
 
-_FILES_ONLY = ("differences", "participant_means", "deviations")
+_FILES_ONLY = ("differences", "participant_means", "deviations", "quantiles")
 
 
 def write_report(

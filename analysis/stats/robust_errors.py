@@ -107,9 +107,9 @@ def _fitted(
     if isinstance(found, str):
         return ClusteredModel(method, rows.n, rows.rating.size, note=found)
     b, covariance, correlation = found
-    errors = np.sqrt(np.diag(covariance))
-    if not errors.min() > 1e-9 * max(1.0, float(np.abs(rows.rating).max())):
-        reason = "the errors of some terms are zero: participants differ in nothing they tell"
+    errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    if not errors.min() > 1e-7 * max(1.0, float(np.abs(rows.rating).max())):
+        reason = "some errors are zero: participants differ in nothing that a term tells"
         return ClusteredModel(method, rows.n, rows.rating.size, note=reason)
     df = np.full(b.size, rows.n - 1.0)
     terms = coefficients(rows.terms, b, errors, level=level, df=df)

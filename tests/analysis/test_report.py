@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from broken_exports import call_human, edit_table, set_cell
 from odd_studies import protocol_with
+from scipy import stats
 
+from analysis import benjamini_hochberg
 from analysis.__main__ import main
 from analysis.data.exports import Export, read_export
 from analysis.data.synthetic import write_synthetic_export
@@ -206,6 +208,39 @@ def test_the_mixed_model_agrees_with_the_paired_differences(pilot_files: dict[st
     assert len(rows) == 6 * len(found)
     assert {"mixed", "mixed_variances"} <= json.loads(pilot_files["results.json"])["tables"].keys()
     assert "without a claim of confirmation" in words(pilot_files["index.html"])
+
+
+def test_the_clustered_regressions_agree_with_the_mixed_model(
+    pilot_files: dict[str, str],
+) -> None:
+    mixed = {(row["item"], row["term"]): row for row in rows_of(pilot_files, "mixed")}
+    rows = rows_of(pilot_files, "robust")
+    assert len(rows) == 2 * sum(term != "intercept" for _, term in mixed)
+    for row in rows:
+        same = mixed[row["item"], row["term"]]
+        assert float(row["estimate"]) == pytest.approx(float(same["estimate"]), abs=1e-4)
+        assert row["df"] == f"{int(row['n']) - 1}.0"
+    adjusted = benjamini_hochberg([float(row["p"]) for row in rows])
+    assert [float(row["p_bh"]) for row in rows] == pytest.approx(adjusted)
+    assert "errors clustered by participant" in words(pilot_files["index.html"])
+
+
+def test_normal_quantiles_are_those_of_every_participants_difference(
+    pilot_files: dict[str, str],
+) -> None:
+    rows = rows_of(pilot_files, "quantiles")
+    tested = [
+        row for name in ("confirmatory_f1", "confirmatory_f2") for row in rows_of(pilot_files, name)
+    ]
+    assert len(rows) == sum(int(row["n"]) for row in tested)
+    first = [row for row in rows if row["contrast"] == rows[0]["contrast"]]
+    n = len(first)
+    # the quantile of the i-th of n values is that at i / (n + 1)
+    assert [float(row["normal_quantile"]) for row in first] == pytest.approx(
+        stats.norm.ppf(np.arange(1, n + 1) / (n + 1)).tolist()
+    )
+    mean = sum(float(row["value"]) for row in first) / n
+    assert mean == pytest.approx(float(tested[0]["estimate"]), abs=1e-9)
 
 
 def test_the_primary_tests_are_repeated_on_everyone_who_completed(folder: Path) -> None:

@@ -90,7 +90,9 @@ def test_every_table_that_is_shown_is_a_file_and_in_the_json(
     for name, table in report.tables.items():
         rows = written(files[f"tables/{name}.csv"])
         assert len(rows) == len(table.frame)
-        assert name in tables or name in {"differences", "participant_means", "deviations"}
+        assert name in tables or name in {
+            *("differences", "participant_means", "deviations", "quantiles"),
+        }
 
 
 def test_every_decimal_in_the_paragraphs_is_in_a_table_file(
