@@ -208,7 +208,7 @@ def comment_counts(export: Export, sample: Sample) -> pd.DataFrame:
     """Round: how many analysed participants commented, and the median length in words."""
     comments = export.tables["comments"]
     own = comments[comments["participant"].isin(sample.analysed)]
-    words = own["comment"].str.split().str.len()
+    words = own["comment"].map(lambda comment: len(str(comment).split()))
     rows = []
     for number in range(1, export.protocol.rounds + 1):
         here = words[own["round"] == number]

@@ -59,6 +59,7 @@ def test_rounds_that_were_not_shown_as_planned_are_counted(folder: Path) -> None
     export = read_export(folder)
     kept, rounds = rounds_as_planned(export, collect(export).sample)
     assert rounds == 60
+    assert kept is not None
     assert kept < 60
 
 

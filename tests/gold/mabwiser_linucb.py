@@ -11,6 +11,7 @@ I / lambda, which is right at 1 alone.
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mabwiser.mab import (  # pyright: ignore[reportMissingImports]  # no requirement of ours
@@ -37,7 +38,8 @@ with (Path(__file__).parent / "mabwiser_linucb.csv").open("w", newline="") as fi
             decision, score = 0, ALPHA * float(np.sqrt(np.sum(x * x)))
             bandit.fit([decision], [rewards[t, decision]], x)
         else:
-            decision = int(bandit.predict(x))
-            score = float(bandit.predict_expectations(x)[decision])
+            chosen: Any = bandit.predict(x)  # plain values for a single row
+            expected: Any = bandit.predict_expectations(x)
+            decision, score = int(chosen), float(expected[chosen])
             bandit.partial_fit([decision], [rewards[t, decision]], x)
         writer.writerow([*contexts[t], *rewards[t], decision, f"{score:.12g}"])
