@@ -58,8 +58,13 @@ class Served:
 
 
 @contextmanager
-def serve(folder: Path, *, seconds_a_text: float = 0.0) -> Iterator[Served]:
-    """Serve the null study, its arms under other names, from a fresh database in the folder."""
+def serve(
+    folder: Path, *, seconds_a_text: float = 0.0, by_uvicorn: bool = False
+) -> Iterator[Served]:
+    """Serve the null study, its arms under other names, from a fresh database in the folder.
+
+    by_uvicorn   as any server of ASGI applications would, and not by Streamlit's own command
+    """
     protocol = playing.changed_protocol(folder, _with_other_names)
     study = playing.fresh_study(folder, protocol=protocol)
     served = Served(f"http://127.0.0.1:{_free_port()}", study, folder / "server.log")
@@ -67,6 +72,8 @@ def serve(folder: Path, *, seconds_a_text: float = 0.0) -> Iterator[Served]:
     port = served.url.rpartition(":")[2]
     command = [sys.executable, *start, "run", "study_app/app.py"]
     command += ["--server.address", "127.0.0.1", "--server.port", port]
+    if by_uvicorn:
+        command = [sys.executable, "-m", "uvicorn", "study_app.app:app", "--port", port]
     environment = os.environ | {
         "HARE_DATABASE_URL": study.settings.database_url,
         "HARE_PROTOCOL": str(protocol),

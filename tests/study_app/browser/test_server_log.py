@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import urllib.request
+from pathlib import Path
 
+import pytest
 from playing import enrolled_at_round
-from serving import Served
+from serving import serve
 
 
-def test_a_visit_leaves_no_token_and_no_address_in_the_server_s_log(served: Served) -> None:
-    token, _ = enrolled_at_round(served.study)
-    with urllib.request.urlopen(served.link(token), timeout=30) as answer:
-        assert answer.status == 200
-    with urllib.request.urlopen(f"{served.url}/ready", timeout=30) as answer:
-        assert answer.status == 200  # it was logged after the visit, if anything was
-    log = served.log.read_text()
+@pytest.mark.parametrize("by_uvicorn", [False, True], ids=["streamlit", "uvicorn"])
+def test_a_visit_leaves_no_token_and_no_address_in_the_server_s_log(
+    tmp_path: Path, by_uvicorn: bool
+) -> None:
+    with serve(tmp_path, by_uvicorn=by_uvicorn) as served:
+        token, _ = enrolled_at_round(served.study)
+        for address in (served.link(token), f"{served.url}/ready"):
+            with urllib.request.urlopen(address, timeout=30) as answer:
+                assert answer.status == 200
+        log = served.log.read_text()
     assert token not in log
     assert "GET /" not in log
