@@ -8,6 +8,7 @@ postgres  a PostgreSQL server: not in `make test-fast`
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -26,13 +27,28 @@ KERNELS = (
 )  # fmt: skip
 BROWSER = ("study_app/browser", "analysis/test_report_page.py")
 SLOW = (
-    "hare/arms", "hare/experiments", "hare/simulation", "hare/synthesis",
-    "hare/test_shipped_model.py", "analysis/test_looks_and_bounds.py",
-    "analysis/test_multiplicity.py", "analysis/test_odd_studies.py", "analysis/test_report.py",
-    "analysis/test_report_forms.py", "analysis/test_study_quality.py",
-    "analysis/test_walkthrough.py", "study_app/test_app_commands.py",
-    "study_app/test_app_dry_run.py", "study_app/test_app_two_clients.py",
-    "study_app/test_null_studies.py", "study_app/test_replay_on_other_processors.py",
+    "package", "test_docstrings.py", "hare/arms", "hare/experiments",
+    "hare/metrics/test_metrics_bertscore.py", "hare/metrics/test_metrics_package.py",
+    "hare/metrics/test_metrics_personalisation.py",
+    "hare/simulation", "hare/synthesis", "hare/test_shipped_model.py", "study_app/screens",
+    "study_design/test_allocation.py",
+    *(
+        f"analysis/test_{name}.py"
+        for name in (
+            "analysis_names", "by_background", "choices", "commands", "confirmatory",
+            "evidence", "export_reading", "latex_tables", "looks_and_bounds", "multiplicity",
+            "odd_studies", "ordinal_mixed", "report", "report_forms", "robust_errors",
+            "slope_power", "study_quality", "walkthrough",
+        )
+    ),
+    *(
+        f"study_app/test_{name}.py"
+        for name in (
+            "app_allocation", "app_commands", "app_dry_run", "app_events", "app_export",
+            "app_participants", "app_replay", "app_two_clients", "null_studies",
+            "replay_on_other_processors",
+        )
+    ),
 )  # fmt: skip
 PILOT_REPORT = {"pilot_findings", "pilot_report", "pilot_files"}
 
@@ -41,16 +57,28 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
+def _stands_in(path: Path, places: Iterable[str]) -> bool:
+    return any(path.is_relative_to(HERE / place) for place in places)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import what `-m` leaves out: torch and its company take seconds to load."""
+    left_out = str(config.getoption("markexpr") or "").split(" and ")
+    for mark, places in (("not browser", BROWSER), ("not slow", SLOW)):
+        if mark in left_out and _stands_in(collection_path, places):
+            return True
+    return None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests by where they stand, and keep together those that share what is costly."""
     for item in items:
-        place = item.path.relative_to(HERE)
         for mark, places in (("kernels", KERNELS), ("browser", BROWSER), ("slow", SLOW)):
-            if any(place.is_relative_to(each) for each in places):
+            if _stands_in(item.path, places):
                 item.add_marker(mark)
         fixtures = set(getattr(item, "fixturenames", ()))
-        group = str(place)
+        group = item.path.name
         if "postgresql" in item.nodeid or "postgresql" in fixtures:
             item.add_marker("postgres")
             group = "postgres"
