@@ -31,7 +31,8 @@ test: $(VENV)/.checks $(VENV)/.browser  ## install what the tests need and run t
 	@$(BIN)/python -m pytest -m browser
 
 test-fast: $(VENV)/.checks  ## the tests for the editing loop: none that is slow or needs a server
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow and not browser and not postgres"
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) --hypothesis-profile fast \
+		-m "not slow and not browser and not postgres"
 
 test-kernels: $(VENV)/.checks  ## the tests of numbers, with the vector units and threads of other processors
 	@$(BIN)/python -m tests.kernels $(SIDE_BY_SIDE)

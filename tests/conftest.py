@@ -54,6 +54,7 @@ PILOT_REPORT = {"pilot_findings", "pilot_report", "pilot_files"}
 
 # A busy machine must not fail a property.
 settings.register_profile("unhurried", deadline=None)
+settings.register_profile("fast", deadline=None, max_examples=15)  # make test-fast asks for it
 settings.load_profile("unhurried")
 
 
