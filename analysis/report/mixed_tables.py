@@ -12,15 +12,15 @@ from analysis.report.table import Shown, Table, with_interval
 from analysis.stats.results import NOT_ESTIMABLE, number
 
 _LINEAR = (
-    "Secondary, without a claim of confirmation: rating ~ arm × round + (1|p) + (1|p:arm) + "
-    "(0 + round|p:arm), REML. An arm's row is its mean difference from {reference}, with the round "
-    "centred; its row with × round is how that difference changes, in points a round. t with "
-    "Satterthwaite's degrees of freedom."
+    "Secondary, without a claim of confirmation: rating ~ arm × round + (1 | participant) + "
+    "(1 | participant:arm) + (0 + round | participant:arm), REML. An arm's row is its mean "
+    "difference from {reference}, with the round centred; its row with × round "
+    "is how that difference changes, in points a round. t with Satterthwaite's degrees of freedom."
 )
 _ORDINAL = (
     "Robustness: the same terms in a cumulative-link (logit) model of the ordered ratings with "
-    "(1|p) + (1|p:arm), Laplace. In log odds of a higher rating than {reference}'s; exp(b) is an "
-    "odds ratio. z takes the number of participants as large."
+    "(1 | participant) + (1 | participant:arm), Laplace. In log odds of a higher rating than "
+    "{reference}'s; exp(b) is an odds ratio. z takes the number of participants as large."
 )
 
 
@@ -39,7 +39,7 @@ def _linear(findings: Findings) -> Table:
         for term in model.coefficients:
             interval = term.t_interval or term.interval
             cells = (term.estimate, term.error, interval.low, interval.high, term.z)
-            rows.append((*head, term.term, *cells, term.df, term.p_t, model.note))
+            rows.append((*head, term.term, *cells, term.df, term.p, model.note))
     names = ["item", "reference", "n", "term", "estimate", "se", "ci_low", "ci_high", "t", "df"]
     columns = (
         Shown("Item", "item"),
@@ -126,9 +126,9 @@ def _variances(findings: Findings) -> Table:
         Shown("Value", "value", 4),
     )
     note = (
-        "Linear: in squared points of the scale, “round | participant:arm” in squared points a "
-        "round; the log likelihood is the restricted one. Ordinal: in squared log odds, thresholds "
-        "in log odds."
+        "Linear: in squared points of the scale, “round | participant × arm” in squared points a "
+        "round; the log likelihood is the restricted one. Ordinal: in squared log odds, "
+        "thresholds in log odds."
     )
     table = frame(rows, ["item", "model", "part", "value", "note"])
     caption = "Variances and thresholds of the mixed models"

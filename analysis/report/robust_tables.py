@@ -30,7 +30,7 @@ def robust_tables(findings: Findings) -> list[Table]:
 
 def _robust(findings: Findings) -> Table:
     tested = [
-        term.p_t
+        term.p
         for result in findings.robust
         for model in result.models
         for term in model.coefficients[1:]
@@ -45,7 +45,7 @@ def _robust(findings: Findings) -> Table:
                 notes.append(f" {result.item}, {model.method}: {model.note}.")
             for term in model.coefficients[1:]:
                 ends = term.t_interval or term.interval
-                cells = (term.estimate, term.error, ends.low, ends.high, term.z, term.df, term.p_t)
+                cells = (term.estimate, term.error, ends.low, ends.high, term.z, term.df, term.p)
                 rows.append((*head, term.term, *cells, next(adjusted), model.note))
     names = ["item", "method", "reference", "n", "ratings", "term", "estimate", "se", "ci_low"]
     table = frame(rows, [*names, "ci_high", "t", "df", "p", "p_bh", "note"])

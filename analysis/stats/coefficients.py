@@ -16,9 +16,10 @@ from analysis.stats.tabular import Cells, Tabular, cells
 class Coefficient(Tabular):
     """A fixed effect with its standard error.
 
-    interval     estimate ± z · error, as if there were very many participants; z and p likewise
+    z            estimate / error, which is t where there are df
+    interval     estimate ± z · error, as if there were very many participants; p_z likewise
     df           of the t test, None where there is none (ordinal models)
-    t_interval   estimate ± t(df) · error
+    t_interval   estimate ± t(df) · error, which belongs to p
     profile      profile-likelihood interval, where it was asked for and found
 
     >>> half = Interval(0.03, 0.61, 0.95, "z")
@@ -40,28 +41,44 @@ class Coefficient(Tabular):
 
     @property
     def p(self) -> float:
+        """Two-sided: from t on df where there are df, from z where there are none."""
+        return self.p_z if self.df is None else float(2.0 * stats.t.sf(abs(self.z), self.df))
+
+    @property
+    def p_z(self) -> float:
         """Two-sided and asymptotic, from z; with few participants it is too small."""
         return float(2.0 * stats.norm.sf(abs(self.z)))
 
-    @property
-    def p_t(self) -> float | None:
-        """Two-sided, from t = z on df; None where there is no df."""
-        return None if self.df is None else float(2.0 * stats.t.sf(abs(self.z), self.df))
-
     def table_rows(self) -> list[Cells]:
-        row, p = cells(self), self.p if self.df is None else self.p_t
+        row = cells(self)
         del row["note"]
-        return [row | {"statistic": self.z, "p": p}]
+        return [row | {"statistic": self.z, "p": self.p}]
 
     def apa(self, digits: int = 2) -> str:
         """One line: t where the model has degrees of freedom, z otherwise."""
         interval = self.t_interval or self.interval
         statistic = "z" if self.df is None else f"t({self.df:.1f})"
-        p = self.p if self.df is None else self.p_t
         return (
             f"{self.term}: b = {number(self.estimate, digits)}, SE = {number(self.error, digits)}, "
-            f"{interval.apa(digits)}, {statistic} = {number(self.z)}, {p_text(p)}"
+            f"{interval.apa(digits)}, {statistic} = {number(self.z)}, {p_text(self.p)}"
         )
+
+
+def named(found: Sequence[Coefficient], term: str, note: str) -> Coefficient:
+    """The coefficient of this term; KeyError names those there are, or says why there is none.
+
+    note  of the model: why it could not be fitted, where it has no coefficients
+
+    >>> named([], "hare", "every rating is the same")
+    Traceback (most recent call last):
+    KeyError: "no term 'hare': the model was not fitted (every rating is the same)"
+    """
+    for coefficient in found:
+        if coefficient.term == term:
+            return coefficient
+    if not found:
+        raise KeyError(f"no term {term!r}: the model was not fitted ({note})")
+    raise KeyError(f"no term {term!r}; there are {[c.term for c in found]}")
 
 
 def coefficients(

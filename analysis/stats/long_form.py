@@ -16,6 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.errors import InputError
 from analysis.stats.arrays import Array, numbers
 
+# What the random effects of the study's models are called
+PARTICIPANT, PARTICIPANT_ARM = "participant", "participant × arm"
+ROUND_SLOPE = f"round | {PARTICIPANT_ARM}"
+
 
 @dataclass(frozen=True, slots=True)
 class LongRatings:

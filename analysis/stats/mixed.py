@@ -26,9 +26,14 @@ from numpy.typing import ArrayLike
 
 from analysis.errors import InputError
 from analysis.stats.arrays import Array, check_aligned, check_level, matrix, vector
-from analysis.stats.coefficients import Coefficient, coefficients, model_rows
+from analysis.stats.coefficients import Coefficient, coefficients, model_rows, named
 from analysis.stats.fixed_effects import ArmsByRound, FixedEffects
-from analysis.stats.long_form import long_ratings
+from analysis.stats.long_form import (
+    PARTICIPANT,
+    PARTICIPANT_ARM,
+    ROUND_SLOPE,
+    long_ratings,
+)
 from analysis.stats.optimum import STEP, Maximum, NotEstimableError, maximise, profile_bounds
 from analysis.stats.reml import GaussianModel
 from analysis.stats.tabular import Cells, Tabular
@@ -69,11 +74,8 @@ class MixedModel(Tabular):
         return model_rows(self, self.coefficients, self.variances)
 
     def coefficient(self, term: str) -> Coefficient:
-        """The fixed effect of this name; KeyError names those there are."""
-        for found in self.coefficients:
-            if found.term == term:
-                return found
-        raise KeyError(f"no term {term!r}; there are {[c.term for c in self.coefficients]}")
+        """The fixed effect of this name; KeyError names those there are, or says why none is."""
+        return named(self.coefficients, term, self.note)
 
 
 def linear_mixed(
@@ -113,13 +115,14 @@ def linear_mixed(
         rows.design,
         rows.people,
         terms=rows.terms,
-        group="participant",
-        parts={"participant:arm": own, "round | participant:arm": own * rows.time[:, None]},
+        group=PARTICIPANT,
+        parts={PARTICIPANT_ARM: own, ROUND_SLOPE: own * rows.time[:, None]},
         level=level,
         profile=profile,
     )
     if not model.coefficients:
         return model
+    model = replace(model, note=_joined(model.note, _pooled(model.variances or {})))
     design = ArmsByRound(tuple(arms), reference, np.shape(values)[1])
     model = replace(model, design=design)
     if rows.missing:
@@ -140,18 +143,18 @@ def mixed_model(
     groups: ArrayLike,
     *,
     terms: Sequence[str],
-    group: str = "group",
     random: ArrayLike | None = None,
     parts: Mapping[str, Array] | None = None,
+    group: str = "group",
     level: float = 0.95,
     profile: bool = False,
 ) -> MixedModel:
     """Fit y = fixed b + random effects + residual by REML.
 
     y       (rows,); fixed (rows, len(terms)); groups (rows,) whose rows belong together
-    group   what such a group is called in the variances
     random  (rows, k) with free covariance within the group; a column of ones when None
     parts   further variance components: (rows, m) columns that share one variance, by name
+    group   what the variances call the group
     level   of the intervals, in (0, 1); profile: whether to add profile-likelihood intervals
 
     InputError for arrays that do not fit together; a fit that fails is a MixedModel that says why.
@@ -320,6 +323,17 @@ def _scale(Z: Array, patterns: Sequence[Array]) -> Array:
         if shared.any():
             square[shared] = square[shared].mean()
     return cast(Array, np.where(square > 0, np.sqrt(square), 1.0))
+
+
+def _pooled(variances: Mapping[str, float]) -> str:
+    """What a variance at zero does to the degrees of freedom; empty where none is."""
+    if 0.0 in (variances[PARTICIPANT_ARM], variances[ROUND_SLOPE]):
+        over = "ratings"
+    elif variances[PARTICIPANT] == 0.0:
+        over = "participants and arms"
+    else:
+        return ""
+    return f"df are then pooled over {over}, and p is not to be read against the paired t"
 
 
 def _joined(*notes: str) -> str:

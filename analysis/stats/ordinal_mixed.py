@@ -24,9 +24,9 @@ from numpy.typing import ArrayLike
 
 from analysis.errors import InputError
 from analysis.stats.arrays import Array, check_aligned, check_level, check_whole, matrix, vector
-from analysis.stats.coefficients import Coefficient, coefficients, model_rows
+from analysis.stats.coefficients import Coefficient, coefficients, model_rows, named
 from analysis.stats.cumulative_link import CumulativeLogit
-from analysis.stats.long_form import long_ratings
+from analysis.stats.long_form import PARTICIPANT, PARTICIPANT_ARM, long_ratings
 from analysis.stats.optimum import Maximum, NotEstimableError, maximise, profile_bounds
 from analysis.stats.tabular import Cells, Tabular
 from analysis.stats.tidy import Columns, by_round_and_arm
@@ -65,11 +65,8 @@ class OrdinalModel(Tabular):
         return model_rows(self, self.coefficients, self.variances, self.thresholds)
 
     def coefficient(self, term: str) -> Coefficient:
-        """The fixed effect of this name; KeyError names those there are."""
-        for found in self.coefficients:
-            if found.term == term:
-                return found
-        raise KeyError(f"no term {term!r}; there are {[c.term for c in self.coefficients]}")
+        """The fixed effect of this name; KeyError names those there are, or says why none is."""
+        return named(self.coefficients, term, self.note)
 
 
 def ordinal_mixed(
@@ -187,10 +184,7 @@ def ordinal_by_arm(
     return ordinal_mixed(
         rows.rating,
         rows.design[:, 1:],
-        {
-            "participant": rows.people,
-            "participant:arm": rows.people * len(arms) + rows.arm,
-        },
+        {PARTICIPANT: rows.people, PARTICIPANT_ARM: rows.people * len(arms) + rows.arm},
         terms=rows.terms[1:],
         level=level,
         profile=profile,

@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.stats.arrays import Array, check_level
-from analysis.stats.coefficients import Coefficient, coefficients, model_rows
+from analysis.stats.coefficients import Coefficient, coefficients, model_rows, named
 from analysis.stats.long_form import LongRatings, long_ratings
 from analysis.stats.tabular import Cells, Tabular
 from analysis.stats.tidy import Columns, by_round_and_arm
@@ -50,11 +50,8 @@ class ClusteredModel(Tabular):
         return model_rows(self, self.coefficients)
 
     def coefficient(self, term: str) -> Coefficient:
-        """The coefficient of this name; KeyError names those there are."""
-        for found in self.coefficients:
-            if found.term == term:
-                return found
-        raise KeyError(f"no term {term!r}; there are {[c.term for c in self.coefficients]}")
+        """The coefficient of this name; KeyError names those there are, or says why none is."""
+        return named(self.coefficients, term, self.note)
 
 
 def clustered_ols(

@@ -228,4 +228,4 @@ def _mixed_p(ratings: Array) -> float | None:
     """p of treatment × round in the mixed model of one study; None where it cannot be fitted."""
     arms = ["treatment", "comparator"]
     model = linear_mixed(ratings, arms, reference="comparator")
-    return model.coefficient("treatment × round").p_t if model.coefficients else None
+    return model.coefficient("treatment × round").p if model.coefficients else None

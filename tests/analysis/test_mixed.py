@@ -68,8 +68,8 @@ def test_the_model_of_the_study_equals_lme4(rated: np.ndarray) -> None:
     assert model.variances == pytest.approx(
         {
             "participant": 0.242296285,
-            "participant:arm": 0.070013337,
-            "round | participant:arm": 0.012606433,
+            "participant × arm": 0.070013337,
+            "round | participant × arm": 0.012606433,
             "residual": 0.367799974,
         },
         rel=2e-4,
@@ -87,10 +87,11 @@ def test_degrees_of_freedom_equal_lmertest(rated: np.ndarray) -> None:
     assert [term.df for term in model.coefficients] == pytest.approx(
         [17.923353, 22.0, 22.0, 33.0, 33.0, 33.0], abs=5e-4
     )
-    assert [term.p_t for term in model.coefficients] == pytest.approx(
+    assert [term.p for term in model.coefficients] == pytest.approx(
         [8.037e-12, 0.041671693, 0.94228562, 0.22665513, 0.75915023, 0.28847841], abs=1e-4
     )
     hare = model.coefficient("hare")
+    assert hare.p_z == pytest.approx(2.0 * stats.norm.sf(0.32 / 0.147937674), rel=1e-3)
     assert hare.t_interval is not None
     half = stats.t.ppf(0.975, 22) * hare.error
     assert hare.t_interval.high - hare.estimate == pytest.approx(half, rel=1e-5)
@@ -117,13 +118,26 @@ def test_profile_intervals_equal_lme4(rated: np.ndarray) -> None:
 def test_a_variance_at_zero_is_stated_and_the_rest_equals_lmertest(rated: np.ndarray) -> None:
     # lmerTest on the ratings less each participant's mean, a singular fit; rated_rounds.R
     model = linear_mixed(rated - rated.mean(axis=(1, 2), keepdims=True), ARMS, reference="rag")
-    assert model.note == "variance estimated as zero: participant"
+    assert model.note == (
+        "variance estimated as zero: participant; df are then pooled over participants and arms, "
+        "and p is not to be read against the paired t"
+    )
     assert model.variances is not None
     assert model.variances["participant"] == 0.0
     assert [term.error for term in model.coefficients] == pytest.approx(
         [0.085409887, *[0.120787821] * 2, 0.052932941, *[0.074858484] * 2], rel=2e-6
     )
     assert [term.df for term in model.coefficients] == pytest.approx([33.0] * 6, abs=1e-4)
+
+
+def test_df_that_are_pooled_over_ratings_are_said_to_be() -> None:
+    # As lmerTest does, issue 8 there: without a variance of arms between participants the test of
+    # an arm counts ratings, so its p is far below that of the paired t.
+    values = 3 + np.random.default_rng(3).normal(size=(6, 10, 2))
+    values -= values.mean(axis=1, keepdims=True) - [3.0, 3.4]  # no participant differs
+    model = linear_mixed(values, ARMS[:2], reference="rag")
+    assert (model.coefficient("hare").df or 0.0) > 90
+    assert "pooled over ratings, and p is not to be read against the paired t" in model.note
 
 
 def test_a_fit_equals_that_of_the_model_without_the_zero_variance() -> None:
@@ -217,6 +231,8 @@ def test_missing_rounds_are_left_out_and_said(rated: np.ndarray) -> None:
 def test_data_without_a_model_are_explained(values: np.ndarray, reason: str) -> None:
     model = linear_mixed(values, ["rag", "hare"], reference="rag")
     assert (model.coefficients, model.note) == ((), reason)
+    with pytest.raises(KeyError, match=rf"no term 'hare': the model was not fitted \({reason}\)"):
+        model.coefficient("hare")
 
 
 def test_a_fit_that_does_not_converge_is_not_reported(

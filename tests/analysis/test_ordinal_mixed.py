@@ -138,7 +138,7 @@ def test_the_model_of_the_study_equals_clmm() -> None:
         [-3.370078652, -0.545906836, 2.168918226, 5.228789950], abs=2e-5
     )
     assert model.variances == pytest.approx(
-        {"participant": 1.7100011, "participant:arm": 0.25474914}, rel=5e-5
+        {"participant": 1.7100011, "participant × arm": 0.25474914}, rel=5e-5
     )
     assert model.coefficient("hare").apa() == (
         "hare: b = 0.89, SE = 0.39, 95% CI [0.12, 1.66], z = 2.26, p = .024"
@@ -234,6 +234,8 @@ def test_data_without_a_model_are_explained(values: np.ndarray, reason: str) -> 
     model = ordinal_by_arm(values, ARMS[:2], reference="rag")
     assert (model.coefficients, model.thresholds, model.variances) == ((), (), None)
     assert model.note == reason
+    with pytest.raises(KeyError, match=rf"no term 'hare': the model was not fitted \({reason}\)"):
+        model.coefficient("hare")
 
 
 def test_a_fit_that_does_not_converge_is_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,10 +133,10 @@ def test_a_model_has_a_row_a_term_a_threshold_and_a_variance() -> None:
     part, term = frame["part"], frame["term"]
     terms = ["intercept", "hare", "round", "hare × round"]
     assert term[part == "coefficient"].tolist() == terms
-    variances = ["participant", "participant:arm", "round | participant:arm", "residual"]
+    variances = ["participant", "participant × arm", "round | participant × arm", "residual"]
     assert term[part == "variance"].tolist() == variances
     hare = linear().coefficient("hare")
-    assert frame[["estimate", "df", "p"]].iloc[1].tolist() == [hare.estimate, hare.df, hare.p_t]
+    assert frame[["estimate", "df", "p"]].iloc[1].tolist() == [hare.estimate, hare.df, hare.p]
     ordinal = analysis.ordinal_by_arm(VALUES, ["rag", "hare"], reference="rag").to_frame()
     assert "1|2" in ordinal["term"][ordinal["part"] == "threshold"].tolist()
     assert ordinal["p"].notna().sum() == (ordinal["part"] != "variance").sum()

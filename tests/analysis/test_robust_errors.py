@@ -73,7 +73,7 @@ def test_without_an_effect_no_more_than_the_level_is_significant(fit: Fit) -> No
     for _ in range(200):
         own = rng.normal(0, 0.5, (12, 1, 1)) + rng.normal(0, 0.4, (12, 1, 2))
         values = own + rng.normal(0, 0.8, (12, 5, 2))
-        p = fit(values, ["rag", "hare"], reference="rag").coefficient("hare").p_t
+        p = fit(values, ["rag", "hare"], reference="rag").coefficient("hare").p
         significant += p is not None and p <= 0.05
     assert stats.binomtest(significant, 200, 0.05, alternative="greater").pvalue > 1e-3
 
