@@ -1,14 +1,14 @@
-"""The likelihood of a cumulative-logit model with random intercepts, with its exact gradient.
+"""The likelihood of a cumulative-logit model with random effects, with its exact gradient.
 
-P(y <= j) = F(alpha_j − eta), F the logistic distribution, eta = X b + the intercepts of the row's
-groups, each N(0, sd²) (P. McCullagh, 1980, JRSS B 42, 109-142). Intercepts are integrated out by
-Laplace's approximation, or by Gauss–Hermite points centred and scaled at the mode of each group
-(J. C. Pinheiro and D. M. Bates, 1995, JCGS 4, 12-35). One point is Laplace.
+P(y <= j) = F(alpha_j − eta), F the logistic distribution, eta = X b + the random effects of the
+row, each N(0, sd²) times a covariate (P. McCullagh, 1980, JRSS B 42, 109-142). Effects are
+integrated out by Laplace's approximation, or by Gauss–Hermite points centred and scaled at the mode
+of each group (J. C. Pinheiro and D. M. Bates, 1995, JCGS 4, 12-35). One point is Laplace. The
+gradient follows the modes by implicit differentiation.
 
-F(a) − F(b) = F(a) F(−b) (1 − e^(b − a)), and a − b does not depend on eta. So the log-likelihood
-of a row has the derivatives F(a) + F(b) − 1, −f(a) − f(b), … toward eta, is concave, and needs no
-difference of two numbers close to one. The gradient follows the modes by implicit differentiation.
-By hand: statsmodels' OrderedModel has no random effects.
+Effects that are nested in the first one are laid out within its groups; those that cross them, such
+as requests that all participants get, border the matrix of second derivatives, whose other blocks
+stay small (analysis.stats.arrow). By hand: statsmodels' OrderedModel has no random effects.
 """
 
 from __future__ import annotations
@@ -18,48 +18,71 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.special import expit, log_expit, logsumexp
+from scipy.special import logsumexp
 
 from analysis.stats.arrays import Array
+from analysis.stats.arrow import Arrow, times
+from analysis.stats.logit_rows import Codes, LogitRows, gap_gradient, log_gap
 from analysis.stats.optimum import NotEstimableError
-
-Codes = NDArray[np.intp]
 
 CELLS = 30_000_000  # of the padded design; 8 bytes each
 INNER_STEPS = 60
 
 
+@dataclass(frozen=True, slots=True)
+class RandomEffect:
+    """Codes (rows,) of the groups, and what multiplies the effect of a row's group: ones, or x."""
+
+    codes: Codes
+    covariate: Array
+
+
 class CumulativeLogit:
-    """The data of a model, laid out in independent clusters of rows.
+    """The data of a model, laid out in the groups of the first random effect.
 
     category (rows,) codes 0 … J − 1, all of them used; X (rows, p) without an intercept
-    groups: codes (rows,) of each grouping factor; points: quadrature points, 1 is Laplace
+    points: of the quadrature, 1 is Laplace; more needs a single effect
 
     The parameters are alpha_1, the logs of the gaps to alpha_2 …, b (p,), and one standard
-    deviation a factor, whose sign is arbitrary.
+    deviation an effect, whose sign is arbitrary.
     """
 
-    def __init__(self, category: Codes, X: Array, groups: Sequence[Codes], points: int) -> None:
-        self.J, self.p, self.factors = int(category.max()) + 1, X.shape[1], len(groups)
-        rows, local, factor = _clusters(groups)
+    def __init__(
+        self, category: Codes, X: Array, effects: Sequence[RandomEffect], points: int
+    ) -> None:
+        self.J, self.p, self.effects = int(category.max()) + 1, X.shape[1], len(effects)
+        cluster = effects[0].codes
+        C = int(cluster.max()) + 1
+        rows = np.full((C, int(np.bincount(cluster).max())), -1)
+        rows[cluster, _places(cluster, C)] = np.arange(cluster.size)
         self.mask = rows >= 0  # (C, m): clusters are padded to the rows of the largest
         self.category = np.where(self.mask, category[rows], 0)
         self.X = np.where(self.mask[..., None], X[rows], 0.0)  # (C, m, p)
-        self.factor = factor  # (C, q): whose intercept each column of Z is; −1 pads
-        C, m, q = *rows.shape, factor.shape[1]
-        if C * m * q > CELLS:
-            raise NotEstimableError("too many crossed intercepts for this method")
-        self.Z = np.zeros((C, m, q))
-        cluster, row = np.nonzero(self.mask)
-        for codes in local:
-            self.Z[cluster, row, codes[rows[cluster, row]]] = 1.0
+        local, self.local, crossed, self.crossed = _layout(effects, C)
+        if rows.size * (self.local.shape[1] + self.crossed.size) > CELLS:
+            raise NotEstimableError("too many crossed effects for this method")
+        self.Z = self._columns(rows, effects, local, self.local.shape[1])  # (C, m, q)
+        self.W = self._columns(rows, effects, crossed, self.crossed.size)  # (C, m, G)
         nodes, weights = np.polynomial.hermite_e.hermegauss(points)
         self.nodes = np.asarray(nodes, dtype=np.float64)  # (K,)
         self.log_weights = np.log(weights) + self.nodes**2 / 2 - np.log(2.0 * np.pi) / 2
-        self.modes = np.zeros((C, q))  # of the last evaluation, where the next one starts
+        # Modes of the last evaluation, where the next one starts
+        self.modes = np.zeros(self.local.shape), np.zeros(self.crossed.size)
+
+    def _columns(
+        self,
+        rows: Codes,
+        effects: Sequence[RandomEffect],
+        columns: Sequence[Codes | None],
+        width: int,
+    ) -> Array:
+        cluster, row = np.nonzero(self.mask)
+        source = rows[cluster, row]
+        found = np.zeros((*rows.shape, width))
+        for effect, column in zip(effects, columns, strict=True):
+            if column is not None:
+                found[cluster, row, column[effect.codes[source]]] = effect.covariate[source]
+        return found
 
     def alpha(self, parameters: Array) -> Array:
         """The thresholds (J − 1,), ascending."""
@@ -77,78 +100,91 @@ class CumulativeLogit:
         b = parameters[self.J - 1 : self.J - 1 + self.p]
         sd = parameters[self.J - 1 + self.p :]
         cuts = np.concatenate([[-np.inf], alpha, [np.inf]])
-        rows = _Rows(cuts[self.category + 1], cuts[self.category], self.mask)
+        rows = LogitRows(cuts[self.category + 1], cuts[self.category], self.mask)
         fixed = self.X @ b
-        scale = np.where(self.factor >= 0, sd[self.factor], 0.0)  # (C, q)
-        A = self.Z * scale[:, None, :]  # (C, m, q)
+        A = self.Z * np.where(self.local >= 0, sd[self.local], 0.0)[:, None, :]  # (C, m, q)
         At = np.swapaxes(A, 1, 2)
-        u = self._find_modes(rows, fixed, A)
-        eta = fixed + _times(A, u)
+        B = self.W * sd[self.crossed]  # (C, m, G)
+        u, g = self._find_modes(rows, fixed, A, B)
+        fixed = fixed + B @ g
+        eta = fixed + times(A, u)
         w = rows.weight(eta)
-        D = np.eye(u.shape[1]) + At @ (A * w[..., None])
-        V = cast(Array, np.linalg.inv(D))  # (C, q, q), posterior covariance of u
+        arrow = Arrow(A, B, w)
 
-        # Points u + tau t, tau = D^(-1/2); with one point t = 0 and any q will do.
-        tau = np.sqrt(np.diagonal(V, axis1=1, axis2=2))  # (C, q)
+        # Points u + tau t, tau = D^(-1/2); with one point t = 0, and so where effects are crossed.
+        tau = np.sqrt(np.diagonal(arrow.inverse, axis1=1, axis2=2))  # (C, q)
         shift = tau[:, None, :] * self.nodes[None, :, None]  # (C, K, q)
         at = u[:, None, :] + shift
         etas = fixed[:, None, :] + at @ At  # (C, K, m)
         joint = rows.log_likelihood(etas).sum(axis=2) - np.square(at).sum(axis=2) / 2
         terms = self.log_weights + joint  # (C, K)
         whole = cast(Array, logsumexp(terms, axis=1, keepdims=True))
-        gaps = _log_gap(alpha)[self.category] * self.mask
-        value = float(whole.sum() - np.linalg.slogdet(D)[1].sum() / 2 + gaps.sum())
+        gaps = log_gap(alpha)[self.category] * self.mask
+        value = float(whole.sum() - (g @ g + arrow.log_det) / 2 + gaps.sum())
 
         share = np.exp(terms - whole)  # (C, K), sums to 1
         slopes = rows.slope(etas)  # (C, K, m)
         pull = slopes @ A - at  # derivative of the joint toward u
         along = 1.0 + (share[..., None] * pull * shift).sum(axis=(1, 2))  # (C,), of −log det / 2
         drift = (share[..., None] * pull).sum(axis=1)  # (C, q), of the mode
-        v = ((A @ V) * A).sum(axis=2)  # (C, m), posterior variance of eta
+        P, Q = arrow.with_rows()
+        v = (P * A).sum(axis=2) + (Q * B).sum(axis=2)  # (C, m), posterior variance of eta
         lever = -0.5 * along[:, None] * v  # derivative toward w
         bend = lever * rows.weight_slope(eta)
-        t = _times(V, _times(At, bend) + drift)  # (C, q)
-        h = _times(A, t)  # (C, m)
+        t, s = arrow.solve(times(At, bend) + drift, np.einsum("cm,cmg->g", bend, B))
+        h = times(A, t) + B @ s  # (C, m)
         moved = bend - w * h  # what a change of eta does by way of w and the modes
         mean_slope = (share[..., None] * slopes).sum(axis=1)
         toward_b = np.einsum("cm,cmp->p", mean_slope + moved, self.X)
         toward_alpha = self._toward_alpha(rows, etas, share, eta, lever, h)
-        toward_alpha += _gap_gradient(alpha, np.bincount(self.category[self.mask]))
-        Zt = np.swapaxes(self.Z, 1, 2)
+        toward_alpha += gap_gradient(alpha, np.bincount(self.category[self.mask]))
+        Zt, slope = np.swapaxes(self.Z, 1, 2), rows.slope(eta)
         spread = ((slopes * share[..., None]) @ self.Z * at).sum(axis=1)  # (C, q)
-        spread += u * _times(Zt, moved) + t * _times(Zt, rows.slope(eta))
-        spread -= along[:, None] * ((Zt @ (A * w[..., None])) * V).sum(axis=2)
-        held = self.factor >= 0
-        toward_sd = np.bincount(self.factor[held], spread[held], minlength=self.factors)
+        spread += u * times(Zt, moved) + t * times(Zt, slope)
+        spread -= along[:, None] * (self.Z * w[..., None] * P).sum(axis=1)
+        across = g * np.einsum("cm,cmg->g", slope + moved, self.W)  # (G,)
+        across += s * np.einsum("cm,cmg->g", slope, self.W)
+        across -= (self.W * w[..., None] * Q).sum(axis=(0, 1))
+        held = self.local >= 0
+        toward_sd = np.bincount(self.local[held], spread[held], minlength=self.effects)
+        toward_sd += np.bincount(self.crossed, across, minlength=self.effects)
         gradient = [toward_alpha @ self.alpha_jacobian(parameters), toward_b, toward_sd]
         return value, np.concatenate(gradient)
 
-    def _find_modes(self, rows: _Rows, fixed: Array, A: Array) -> Array:
-        """The most likely u (C, q) given the rows, by damped Newton steps from the last ones."""
+    def _find_modes(self, rows: LogitRows, fixed: Array, A: Array, B: Array) -> tuple[Array, Array]:
+        """The most likely u (C, q) and g (G,) given the rows, by damped Newton steps."""
         At = np.swapaxes(A, 1, 2)
-        u = self.modes if np.isfinite(self.modes).all() else np.zeros_like(self.modes)
-        height = self._height(rows, fixed, A, u)
+        u, g = self.modes
+        if not (np.isfinite(u).all() and np.isfinite(g).all()):
+            u, g = np.zeros_like(u), np.zeros_like(g)
+        height = self._height(rows, fixed, A, B, u, g)
         for _ in range(INNER_STEPS):
-            eta = fixed + _times(A, u)
-            slope = _times(At, rows.slope(eta)) - u
-            D = np.eye(u.shape[1]) + At @ (A * rows.weight(eta)[..., None])
-            step = np.linalg.solve(D, slope[..., None])[..., 0]
-            if float(np.abs(step).max(initial=0.0)) < 1e-9:
+            eta = fixed + times(A, u) + B @ g
+            slope = rows.slope(eta)
+            step, across = Arrow(A, B, rows.weight(eta)).solve(
+                times(At, slope) - u, np.einsum("cm,cmg->g", slope, B) - g
+            )
+            if max(np.abs(step).max(initial=0.0), np.abs(across).max(initial=0.0)) < 1e-9:
                 break
-            reached = self._height(rows, fixed, A, u + step)
+            reached = self._height(rows, fixed, A, B, u + step, g + across)
             while (fell := reached < height - 1e-9 * (1.0 + np.abs(height))).any():
-                step[fell] /= 2.0
-                reached = self._height(rows, fixed, A, u + step)
-            u, height = u + step, reached
-        self.modes = u
-        return u
+                step = np.where(fell[:, None], step / 2.0, step)
+                across = across / 2.0
+                reached = self._height(rows, fixed, A, B, u + step, g + across)
+            u, g, height = u + step, g + across, reached
+        self.modes = u, g
+        return u, g
 
-    def _height(self, rows: _Rows, fixed: Array, A: Array, u: Array) -> Array:
-        likelihood = rows.log_likelihood((fixed + _times(A, u))[:, None, :])[:, 0, :].sum(axis=1)
-        return cast(Array, likelihood - np.square(u).sum(axis=1) / 2)
+    def _height(
+        self, rows: LogitRows, fixed: Array, A: Array, B: Array, u: Array, g: Array
+    ) -> Array:
+        """Of each cluster (C,); of all together (1,) where crossed effects connect them."""
+        likelihood = rows.log_likelihood(fixed + times(A, u) + B @ g).sum(axis=1)
+        height = cast(Array, likelihood - np.square(u).sum(axis=1) / 2)
+        return np.array([height.sum() - g @ g / 2]) if g.size else height
 
     def _toward_alpha(
-        self, rows: _Rows, etas: Array, share: Array, eta: Array, bend: Array, h: Array
+        self, rows: LogitRows, etas: Array, share: Array, eta: Array, bend: Array, h: Array
     ) -> Array:
         """Toward the thresholds: directly at the points, by way of w, and by way of the modes."""
         upper, lower = rows.threshold_slopes(etas)  # (C, K, m) each
@@ -164,99 +200,38 @@ class CumulativeLogit:
         return cast(Array, above[:-1] + below[1:])
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Functions of eta (C, m) or (C, K, m) for rows with thresholds `upper` and `lower` (C, m)."""
+def _layout(
+    effects: Sequence[RandomEffect], count: int
+) -> tuple[list[Codes | None], Codes, list[Codes | None], Codes]:
+    """Which column the groups of each effect have within their cluster, or in the border.
 
-    upper: Array
-    lower: Array
-    mask: NDArray[np.bool_]
-
-    def _ends(self, eta: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
-        if eta.ndim == 2:
-            return self.upper - eta, self.lower - eta, self.mask
-        return self.upper[:, None] - eta, self.lower[:, None] - eta, self.mask[:, None]
-
-    def log_likelihood(self, eta: Array) -> Array:
-        """log F(a) + log F(−b), without the part that depends on the gap alone."""
-        a, b, mask = self._ends(eta)
-        return cast(Array, (log_expit(a) + log_expit(-b)) * mask)
-
-    def slope(self, eta: Array) -> Array:
-        """First derivative toward eta."""
-        a, b, mask = self._ends(eta)
-        return cast(Array, (expit(a) + expit(b) - 1.0) * mask)
-
-    def weight(self, eta: Array) -> Array:
-        """Minus the second derivative toward eta."""
-        fa, fb = self.densities(eta)
-        return fa + fb
-
-    def weight_slope(self, eta: Array) -> Array:
-        """The derivative of the weight toward eta."""
-        ga, gb = self.density_slopes(eta)
-        return -(ga + gb)
-
-    def densities(self, eta: Array) -> tuple[Array, Array]:
-        """f(a) and f(b)."""
-        a, b, mask = self._ends(eta)
-        return expit(a) * expit(-a) * mask, expit(b) * expit(-b) * mask
-
-    def density_slopes(self, eta: Array) -> tuple[Array, Array]:
-        """f'(a) and f'(b)."""
-        a, b, mask = self._ends(eta)
-        fa, fb = expit(a) * expit(-a), expit(b) * expit(-b)
-        return fa * (1.0 - 2.0 * expit(a)) * mask, fb * (1.0 - 2.0 * expit(b)) * mask
-
-    def threshold_slopes(self, eta: Array) -> tuple[Array, Array]:
-        """First derivatives toward the upper and the lower threshold, gap part left out."""
-        a, b, mask = self._ends(eta)
-        return expit(-a) * mask, -expit(b) * mask
-
-
-def _log_gap(alpha: Array) -> Array:
-    """log(1 − e^(−gap)) of every category; zero for the two at the ends."""
-    inner = np.log(-np.expm1(-np.diff(alpha)))
-    return np.concatenate([[0.0], inner, [0.0]])
-
-
-def _gap_gradient(alpha: Array, counts: Codes) -> Array:
-    """The gradient toward alpha of the sum of `_log_gap` over rows; counts (J,) by category."""
-    with np.errstate(over="ignore"):
-        pull = counts[1:-1] / np.expm1(np.diff(alpha))
-    return np.concatenate([[0.0], pull]) - np.concatenate([pull, [0.0]])
-
-
-def _times(matrices: Array, vectors: Array) -> Array:
-    """(C, a, b) times (C, b)."""
-    return cast(Array, (matrices @ vectors[..., None])[..., 0])
-
-
-def _clusters(groups: Sequence[Codes]) -> tuple[Codes, list[Codes], Codes]:
-    """Rows by cluster, where two rows are of one cluster when shared groups connect them.
-
-    Returns rows (C, m), −1 pads; for each factor the local column (rows,) of the row's group; and
-    the factor (C, q) that each local column belongs to, −1 pads.
+    Returns, for each effect, the local column (groups,), None where it is crossed; the effect
+    (count, q) that each local column belongs to, −1 pads; the same of the crossed ones, with the
+    effect (G,) of each column.
     """
-    sizes = [int(codes.max()) + 1 for codes in groups]
-    ends = np.cumsum(sizes)
-    nodes = [codes + end - size for codes, end, size in zip(groups, ends, sizes, strict=True)]
-    links = coo_array(
-        (
-            np.ones(len(nodes[0]) * len(nodes)),
-            (np.concatenate([nodes[0]] * len(nodes)), np.concatenate(nodes)),
-        ),
-        shape=(int(ends[-1]),) * 2,
-    )
-    count, cluster = connected_components(links, directed=False)
-    column = _places(cluster, count)
-    factor = np.full((count, int(column.max()) + 1), -1)
-    factor[cluster, column] = np.repeat(np.arange(len(groups)), sizes)
-    of_row = cluster[nodes[0]]
-    place = _places(of_row, count)
-    rows = np.full((count, int(place.max()) + 1), -1)
-    rows[of_row, place] = np.arange(of_row.size)
-    return rows, [column[codes] for codes in nodes], factor
+    cluster = effects[0].codes
+    local: list[Codes | None] = []
+    crossed: list[Codes | None] = []
+    taken = np.zeros(count, dtype=np.intp)  # columns of each cluster
+    owners, border = list[tuple[Codes, Codes, int]](), list[int]()
+    for place, effect in enumerate(effects):
+        groups = int(effect.codes.max()) + 1
+        home = np.zeros(groups, dtype=np.intp)
+        home[effect.codes] = cluster
+        if (home[effect.codes] == cluster).all():  # nested
+            column = taken[home] + _places(home, count)
+            owners.append((home, column, place))
+            taken += np.bincount(home, minlength=count)
+            local.append(column)
+            crossed.append(None)
+        else:
+            local.append(None)
+            crossed.append(len(border) + np.arange(groups))
+            border += [place] * groups
+    of_local = np.full((count, int(taken.max())), -1)
+    for home, column, place in owners:
+        of_local[home, column] = place
+    return local, of_local, crossed, np.array(border, dtype=np.intp)
 
 
 def _places(cluster: Codes, count: int) -> Codes:

@@ -19,6 +19,7 @@ from analysis.stats.arrays import Array, numbers
 # What the random effects of the study's models are called
 PARTICIPANT, PARTICIPANT_ARM = "participant", "participant × arm"
 ROUND_SLOPE = f"round | {PARTICIPANT_ARM}"
+REQUEST, REQUEST_ARM = "request", "request × arm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class LongRatings:
     """One row a rating that is there, in the order participant, round, arm.
 
     rating, time  (rows,) and the centred round; people, arm: (rows,) indices into the table
+    request       (rows,) codes of the requests that were rated, None where they are not told
     design        (rows, terms) of ones, arms, round, and arms × round, named by `terms`
     n             participants who have a rating
     missing       ratings that the table lacks
@@ -35,6 +37,7 @@ class LongRatings:
     people: NDArray[np.intp]
     arm: NDArray[np.intp]
     time: Array
+    request: NDArray[np.intp] | None
     design: Array
     terms: tuple[str, ...]
     n: int
@@ -46,11 +49,18 @@ class LongRatings:
             return f"needs at least 3 participants, has {self.n}"
         if np.ptp(self.time) == 0:
             return "needs at least 2 rounds"
-        return "every rating is the same" if np.ptp(self.rating) == 0 else ""
+        if np.ptp(self.rating) == 0:
+            return "every rating is the same"
+        few = self.request is not None and np.ptp(self.request) == 0
+        return "needs at least 2 requests to have effects of requests" if few else ""
 
 
-def long_ratings(values: ArrayLike, arms: Sequence[str], *, reference: str) -> LongRatings:
+def long_ratings(
+    values: ArrayLike, arms: Sequence[str], *, reference: str, requests: ArrayLike | None = None
+) -> LongRatings:
     """The rows of `values` (participants, rounds, arms), nan where a rating is missing.
+
+    requests  numbers in the shape of values, as `with_requests` gives them
 
     InputError for a wrong shape, an unknown reference or infinite values.
 
@@ -72,11 +82,16 @@ def long_ratings(values: ArrayLike, arms: Sequence[str], *, reference: str) -> L
     dummies = [(arm == k).astype(np.float64) for k in others]
     columns = [np.ones(rating.size), *dummies, time, *(dummy * time for dummy in dummies)]
     names = [arms[k] for k in others]
+    request = None
+    if requests is not None:
+        told = np.asarray(requests)[people, rounds, arm]
+        request = np.unique(told, return_inverse=True)[1]
     return LongRatings(
         rating,
         people,
         arm,
         time,
+        request,
         cast(Array, np.column_stack(columns)),
         ("intercept", *names, "round", *(f"{name} × round" for name in names)),
         n=int(np.unique(people).size),

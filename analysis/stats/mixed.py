@@ -1,16 +1,20 @@
 """The linear mixed model of the ratings: secondary, beside the participant-level t tests.
 
-`rating ~ arm * round + (1 | p) + (1 | p:arm) + (0 + round | p:arm)`, by REML. Fixed effects are
-tested by t with Satterthwaite's degrees of freedom, from the observed information of the variance
-parameters (F. E. Satterthwaite, 1946, Biometrics Bulletin 2, 110-114; as in A. Kuznetsova and
-others, 2017, Journal of Statistical Software 82(13)); z, as if there were very many participants,
-stays beside it. Profile intervals are those of the unrestricted likelihood, as lme4's are.
+`rating ~ arm * round + (1 | p) + (1 | p:arm) + (0 + round | p:arm)`, and where it is told which
+request was rated `+ (1 | request) + (1 | request:arm)`, crossed with the participants: inference is
+then to requests like these, not to these alone (H. H. Clark, 1973, Journal of Verbal Learning and
+Verbal Behavior 12, 335-359). By REML. Fixed effects are tested by t with Satterthwaite's degrees of
+freedom, from the observed information of the variance parameters (F. E. Satterthwaite, 1946,
+Biometrics Bulletin 2, 110-114; as in A. Kuznetsova and others, 2017, Journal of Statistical
+Software 82(13)); z, as if there were very many participants, stays beside it. Profile intervals are
+those of the unrestricted likelihood, as lme4's are.
 
 A fit counts only when its gradient is zero and its curvature positive definite. A variance may be
 zero, which the note says. For complete ratings the coefficients must equal the differences of the
-cell means and slopes, as they then do for any variances.
+cell means and slopes, as they then do for any variances; with requests, which no order balances
+over the rounds, those of the arms must, where every request was rated equally often.
 
-By hand, on analysis.stats.reml: statsmodels' MixedLM stops early on this model, or leaves the
+By hand, on analysis.stats.reml_fit: statsmodels' MixedLM stops early on this model, or leaves the
 intercept at exactly zero with converged=True, and has no degrees of freedom.
 """
 
@@ -18,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Unpack, cast
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
@@ -31,20 +35,19 @@ from analysis.stats.fixed_effects import ArmsByRound, FixedEffects
 from analysis.stats.long_form import (
     PARTICIPANT,
     PARTICIPANT_ARM,
+    REQUEST,
+    REQUEST_ARM,
     ROUND_SLOPE,
     long_ratings,
 )
-from analysis.stats.optimum import STEP, Maximum, NotEstimableError, maximise, profile_bounds
-from analysis.stats.reml import GaussianModel
+from analysis.stats.optimum import NotEstimableError
+from analysis.stats.reml_fit import RemlFit
 from analysis.stats.tabular import Cells, Tabular
-from analysis.stats.tidy import Columns, by_round_and_arm
+from analysis.stats.tidy import Columns, with_requests
 
 __all__ = ["Coefficient", "MixedModel", "linear_mixed", "mixed_model"]
 
-LIMIT = 200  # iterations of the optimiser
-NEGLIGIBLE = 1e-6  # a variance below this share of the residual one is called zero
 CELL_TOLERANCE = 1e-4  # points of the scale, and points a round
-STARTS = (0.5, 0.1, 1.5)  # standard deviations to start from, in residual ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def linear_mixed(
     arms: Sequence[str] | None = None,
     *,
     reference: str,
+    requests: ArrayLike | str | None = None,
     level: float = 0.95,
     profile: bool = False,
     **tidy: Unpack[Columns],
@@ -93,6 +97,8 @@ def linear_mixed(
     arms       names of the last axis; of a tidy DataFrame: which, and all when None
     tidy       participant, arm, round, value and item: columns not called as in the export
     reference  the arm that the others are compared with
+    requests   what was rated, labels (participants, rounds) or as values, or a tidy DataFrame's
+               column of them: adds the effects of requests
     profile    whether every fixed effect gets a profile-likelihood interval
 
     Terms: "intercept", each other arm, "round", and "ARM × round". InputError for a wrong shape, an
@@ -104,12 +110,16 @@ def linear_mixed(
     >>> [term.term for term in model.coefficients]
     ['intercept', 'hare', 'round', 'hare × round']
     """
-    values, arms = by_round_and_arm(values, arms, tidy)
-    rows = long_ratings(values, arms, reference=reference)
+    values, requests, arms = with_requests(values, requests, arms, tidy)
+    rows = long_ratings(values, arms, reference=reference, requests=requests)
     reason = rows.why_not()
     if reason:
         return MixedModel(rows.n, rows.rating.size, note=reason)
     own = (rows.arm[:, None] == np.arange(len(arms))).astype(np.float64)
+    crossed = dict[str, Array]()
+    if rows.request is not None:
+        crossed[REQUEST] = _indicators(rows.request)
+        crossed[REQUEST_ARM] = _indicators(rows.request * len(arms) + rows.arm)
     model = mixed_model(
         rows.rating,
         rows.design,
@@ -117,6 +127,7 @@ def linear_mixed(
         terms=rows.terms,
         group=PARTICIPANT,
         parts={PARTICIPANT_ARM: own, ROUND_SLOPE: own * rows.time[:, None]},
+        crossed=crossed,
         level=level,
         profile=profile,
     )
@@ -130,7 +141,13 @@ def linear_mixed(
         return replace(model, note=_joined(model.note, note))
     found = np.array([term.estimate for term in model.coefficients])
     cells = np.linalg.lstsq(rows.design, rows.rating, rcond=None)[0]  # cell means and slopes
-    gap = float(np.max(np.abs(found - cells)))
+    checked = np.ones(found.size, dtype=bool)
+    if rows.request is not None:
+        if np.ptp(np.bincount(rows.request)):
+            note = "requests were not rated equally often, so no coefficient can be checked"
+            return replace(model, note=_joined(model.note, note))
+        checked[len(arms) :] = False  # round, and what has × round
+    gap = float(np.max(np.abs(found - cells)[checked]))
     if gap > CELL_TOLERANCE:
         note = f"the optimiser stopped early: a coefficient is {gap:.2g} away from the cell means"
         return MixedModel(rows.n, rows.rating.size, note=note)
@@ -145,6 +162,7 @@ def mixed_model(
     terms: Sequence[str],
     random: ArrayLike | None = None,
     parts: Mapping[str, Array] | None = None,
+    crossed: Mapping[str, Array] | None = None,
     group: str = "group",
     level: float = 0.95,
     profile: bool = False,
@@ -154,6 +172,7 @@ def mixed_model(
     y       (rows,); fixed (rows, len(terms)); groups (rows,) whose rows belong together
     random  (rows, k) with free covariance within the group; a column of ones when None
     parts   further variance components: (rows, m) columns that share one variance, by name
+    crossed components that cross the groups: (rows, m) columns that share one variance, by name
     group   what the variances call the group
     level   of the intervals, in (0, 1); profile: whether to add profile-likelihood intervals
 
@@ -167,19 +186,24 @@ def mixed_model(
     >>> round(fit.coefficients[1].estimate), sorted(fit.variances)
     (1, ['group', 'residual'])
     """
-    check_aligned({"y": y, "fixed": fixed, "groups": groups, "random": random} | dict(parts or {}))
+    check_aligned(
+        {"y": y, "fixed": fixed, "groups": groups, "random": random}
+        | {**(parts or {}), **(crossed or {})}
+    )
     outcome, design = vector(y, "y"), matrix(fixed, "fixed")
     labels, codes = np.unique(np.asarray(groups), return_inverse=True)
     effects = np.ones((outcome.size, 1)) if random is None else matrix(random, "random")
     blocks = {name: matrix(part, f"parts[{name!r}]") for name, part in (parts or {}).items()}
-    for name, array in {"fixed": design, "groups": codes, "random": effects, **blocks}.items():
+    across = {name: matrix(part, f"crossed[{name!r}]") for name, part in (crossed or {}).items()}
+    named_arrays = {"fixed": design, "groups": codes, "random": effects, **blocks, **across}
+    for name, array in named_arrays.items():
         if len(array) != outcome.size:
             raise InputError(f"{name} must have a row for each of the {outcome.size} in y")
     if design.shape[1] != len(terms):
         raise InputError(f"fixed has {design.shape[1]} columns and terms {len(terms)} names")
     check_level(level)
     try:
-        fit = _Fit(outcome, design, codes, effects, blocks, group)
+        fit = RemlFit(outcome, design, codes, effects, blocks, across, group)
         profiles = fit.profiles(level) if profile else None
     except NotEstimableError as error:
         return MixedModel(labels.size, outcome.size, note=str(error))
@@ -199,130 +223,10 @@ def mixed_model(
     )
 
 
-class _Fit:
-    """A REML fit in the data's units; inside, the outcome is in ordinary residual deviations."""
-
-    def __init__(
-        self,
-        y: Array,
-        X: Array,
-        groups: np.ndarray,
-        random: Array,
-        parts: Mapping[str, Array],
-        group: str,
-    ) -> None:
-        if groups.max(initial=-1) < 1:
-            raise NotEstimableError("needs at least 2 groups")
-        if np.linalg.matrix_rank(X) < X.shape[1]:
-            raise NotEstimableError("the fixed effects are collinear")
-        residual = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
-        self.unit = float(np.sqrt(residual @ residual / max(len(y) - X.shape[1], 1)))
-        if len(y) <= X.shape[1] or self.unit <= 1e-9 * float(np.abs(y).max()):
-            raise NotEstimableError("the fixed effects leave no residual")
-        self.names, Z, patterns = _random_effects(random, parts, group)
-        self.free = random.shape[1]
-        self.scale = _scale(Z, patterns)
-        self.model = GaussianModel(y / self.unit, X, groups, Z / self.scale, patterns)
-        self.top = self._maximise(patterns)
-        b, C = self.model.fixed_effects(self.top.point)
-        square = self.unit**2
-        self.fixed = FixedEffects(
-            b * self.unit, C * square, self._slopes() * square, self.top.covariance
-        )
-        rank = len(y) - X.shape[1]
-        self.log_likelihood = self.top.value - rank * float(np.log(self.unit))
-
-    def _maximise(self, patterns: Sequence[Array]) -> Maximum:
-        diagonal = np.array([float(np.trace(pattern) > 0) for pattern in patterns])
-        for start in STARTS:
-            try:
-                at = np.append(start * diagonal, np.log(0.8))
-                return maximise(self.model.restricted, at, limit=LIMIT)
-            except NotEstimableError:
-                if start == STARTS[-1]:
-                    raise
-        raise AssertionError("STARTS is empty")
-
-    def _slopes(self) -> Array:
-        """(parameters, terms, terms): how each parameter moves the covariance of the effects."""
-        slopes = []
-        for k in range(self.top.point.size):
-            step = np.zeros(self.top.point.size)
-            step[k] = STEP * max(1.0, abs(self.top.point[k]))
-            ahead = self.model.fixed_effects(self.top.point + step)[1]
-            behind = self.model.fixed_effects(self.top.point - step)[1]
-            slopes.append((ahead - behind) / (2.0 * step[k]))
-        return np.array(slopes)
-
-    def profiles(self, level: float) -> list[tuple[float, float] | None]:
-        """The profile intervals of the coefficients under the unrestricted likelihood."""
-        start = np.concatenate([self.fixed.estimates / self.unit, self.top.point])
-        try:
-            top = maximise(self.model.full, start, limit=LIMIT)
-        except NotEstimableError:
-            return [None] * self.model.p
-        found = [
-            profile_bounds(self.model.full, top, k, level=level, limit=LIMIT)
-            for k in range(self.model.p)
-        ]
-        return [None if f is None else (f[0] * self.unit, f[1] * self.unit) for f in found]
-
-    def variances(self) -> dict[str, float]:
-        """Variances and covariances by name, zero where they are negligible."""
-        residual = float(np.exp(2.0 * self.top.point[-1]))
-        psi = self.model.psi(self.top.point)
-        k = self.free
-        psi[np.abs(psi) < NEGLIGIBLE * residual] = 0.0
-        psi = psi * self.unit**2 / np.outer(self.scale, self.scale)
-        found = {
-            self.names[i] if i == j else f"{self.names[j]}, {self.names[i]}": float(psi[i, j])
-            for i in range(k)
-            for j in range(i + 1)
-        }
-        for i in range(k, len(self.names)):
-            found.setdefault(self.names[i], float(psi[i, i]))
-        return {**found, "residual": residual * self.unit**2}
-
-    def singular(self) -> bool:
-        """Whether the free covariance, all its variances positive, has lost a dimension."""
-        psi = self.model.psi(self.top.point)[: self.free, : self.free]
-        deviations = np.sqrt(np.diag(psi))
-        correlation = psi / np.outer(deviations, deviations)
-        return bool(np.linalg.eigvalsh(correlation)[0] < NEGLIGIBLE)
-
-
-def _random_effects(
-    random: Array, parts: Mapping[str, Array], group: str
-) -> tuple[list[str], Array, list[Array]]:
-    """A name for each column of Z, Z, and the patterns of L: a free triangle, then the parts."""
-    k = random.shape[1]
-    names = [group] if k == 1 else [f"{group} {i}" for i in range(k)]
-    names += [name for name, part in parts.items() for _ in range(part.shape[1])]
-    Z = np.column_stack([random, *parts.values()])
-    patterns = []
-    for i in range(k):
-        for j in range(i + 1):
-            pattern = np.zeros((len(names), len(names)))
-            pattern[i, j] = 1.0
-            patterns.append(pattern)
-    first = k
-    for part in parts.values():
-        pattern = np.zeros((len(names), len(names)))
-        columns = first + np.arange(part.shape[1])
-        pattern[columns, columns] = 1.0
-        patterns.append(pattern)
-        first += part.shape[1]
-    return names, Z, patterns
-
-
-def _scale(Z: Array, patterns: Sequence[Array]) -> Array:
-    """The root mean square of every column; columns that share a variance share their scale."""
-    square = np.mean(np.square(Z), axis=0)
-    for pattern in patterns:
-        shared = np.diag(pattern) > 0
-        if shared.any():
-            square[shared] = square[shared].mean()
-    return cast(Array, np.where(square > 0, np.sqrt(square), 1.0))
+def _indicators(codes: np.ndarray) -> Array:
+    """(rows, groups) of ones and zeros."""
+    levels = np.unique(codes)
+    return (codes[:, None] == levels).astype(np.float64)
 
 
 def _pooled(variances: Mapping[str, float]) -> str:

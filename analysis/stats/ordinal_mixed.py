@@ -1,9 +1,9 @@
 """Cumulative-logit mixed models of ordered ratings: the robustness check of the linear mixed model.
 
-logit P(y <= j) = alpha_j − (X b + random intercepts), as R's ordinal::clmm has it (R. H. B.
-Christensen, 2019): a positive coefficient means higher ratings. With one grouping factor the
+logit P(y <= j) = alpha_j − (X b + random effects), as R's ordinal::clmm has it (R. H. B.
+Christensen, 2019): a positive coefficient means higher ratings. With one grouping factor its
 intercepts are integrated out by Laplace's approximation (`points=1`) or adaptive Gauss–Hermite
-quadrature; with several, nested or crossed, by Laplace's. The likelihood is in
+quadrature; with several, nested or crossed, and with slopes, by Laplace's. The likelihood is in
 analysis.stats.cumulative_link.
 
 Standard errors come from the observed information, z and its intervals from them; profile
@@ -25,17 +25,24 @@ from numpy.typing import ArrayLike
 from analysis.errors import InputError
 from analysis.stats.arrays import Array, check_aligned, check_level, check_whole, matrix, vector
 from analysis.stats.coefficients import Coefficient, coefficients, model_rows, named
-from analysis.stats.cumulative_link import CumulativeLogit
-from analysis.stats.long_form import PARTICIPANT, PARTICIPANT_ARM, long_ratings
+from analysis.stats.cumulative_link import CumulativeLogit, RandomEffect
+from analysis.stats.long_form import (
+    PARTICIPANT,
+    PARTICIPANT_ARM,
+    REQUEST,
+    REQUEST_ARM,
+    ROUND_SLOPE,
+    long_ratings,
+)
 from analysis.stats.optimum import Maximum, NotEstimableError, maximise, profile_bounds
 from analysis.stats.tabular import Cells, Tabular
-from analysis.stats.tidy import Columns, by_round_and_arm
+from analysis.stats.tidy import Columns, with_requests
 
 LIMIT = 500  # iterations of the optimiser
 NEGLIGIBLE = 1e-4  # a standard deviation below this, on the logit scale, is called zero
 RUNAWAY = 50.0  # log odds; an error or a deviation beyond this means there is no estimate
 FAR = 4.0  # log odds by SD of the term; where a failed fit got so far, the term separates
-STARTS = (1.0, 0.3, 2.5)  # standard deviations of the intercepts to start from
+STARTS = (1.0, 0.3, 2.5)  # standard deviations of the random effects to start from
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +51,9 @@ class OrdinalModel(Tabular):
 
     coefficients  fixed effects, in log odds of a higher rating; empty when not estimable
     thresholds    alpha_j, named "1|2" by the categories on their sides
-    variances     variance of the intercepts by grouping factor, in squared log odds
+    variances     variance of the random effects by name, in squared log odds
     n             groups of the first factor, the participants; rows: ratings
-    method        how the intercepts were integrated out
+    method        how the random effects were integrated out
     gradient      largest slope of the log-likelihood that is left
     note          why it is not estimable, or what to know about the fit
     """
@@ -75,16 +82,18 @@ def ordinal_mixed(
     groups: Mapping[str, ArrayLike],
     *,
     terms: Sequence[str],
+    slopes: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
     points: int = 1,
     level: float = 0.95,
     profile: bool = False,
 ) -> OrdinalModel:
-    """Fit ratings ~ fixed + (1 | each of groups), logit link, free thresholds.
+    """Fit ratings ~ fixed + (1 | each of groups) + (0 + x | each of slopes), free thresholds.
 
     ratings  (rows,) ordered categories as whole numbers; those that occur are the categories
     fixed    (rows, len(terms)), without a constant column: the thresholds stand for it
     groups   labels (rows,) by the name of their factor, the participants first
-    points   quadrature points, 1 to 50; more than 1 needs a single factor
+    slopes   labels (rows,) and x (rows,) by the name of their variance; free of the intercepts
+    points   quadrature points, 1 to 50; more than 1 needs a single factor and no slopes
     level    of the intervals, in (0, 1); profile: whether to add profile-likelihood intervals
 
     InputError for arrays that do not fit together; a fit that fails is an OrdinalModel that says
@@ -100,9 +109,9 @@ def ordinal_mixed(
     """
     check_aligned({"ratings": ratings, "fixed": fixed} | dict(groups))
     outcome, X = vector(ratings, "ratings"), matrix(fixed, "fixed")
-    factors = {name: _codes(labels, name, outcome.size) for name, labels in groups.items()}
-    _check(outcome, X, factors, terms, points, level)
-    n = int(next(iter(factors.values())).max(initial=-1)) + 1
+    effects, scale = _random_effects(groups, slopes or {}, outcome.size)
+    _check(outcome, X, effects, terms, points, level)
+    n = int(next(iter(effects.values())).codes.max(initial=-1)) + 1
     method = "Laplace" if points == 1 else f"adaptive Gauss–Hermite, {points} points"
     categories, category = np.unique(outcome, return_inverse=True)
     none = OrdinalModel(n, outcome.size, method=method)
@@ -112,11 +121,11 @@ def ordinal_mixed(
     J, p = categories.size, X.shape[1]
     fixed_at, sd_at = slice(J - 1, J - 1 + p), slice(J - 1 + p, None)
     try:
-        likelihood = CumulativeLogit(category, X, list(factors.values()), points)
+        likelihood = CumulativeLogit(category, X, list(effects.values()), points)
         top = _maximise(likelihood, category)
         covariance = top.covariance
         errors = np.sqrt(np.diag(covariance))[fixed_at]
-        if reason := _runaway(top.point[sd_at], errors * X.std(axis=0), RUNAWAY, terms, factors):
+        if reason := _runaway(top.point[sd_at], errors * X.std(axis=0), RUNAWAY, terms, effects):
             return replace(none, note=reason)
         profiles = None
         if profile:
@@ -128,14 +137,15 @@ def ordinal_mixed(
         reason = ""
         if (point := error.point) is not None:
             size = np.abs(point[fixed_at]) * X.std(axis=0)
-            reason = _runaway(point[sd_at], size, FAR, terms, factors)
+            reason = _runaway(point[sd_at], size, FAR, terms, effects)
         return replace(none, note=reason or str(error))
     b = top.point[fixed_at]
-    slopes = likelihood.alpha_jacobian(top.point)
-    spread = slopes @ covariance[: J - 1, : J - 1] @ slopes.T
+    jacobian = likelihood.alpha_jacobian(top.point)
+    spread = jacobian @ covariance[: J - 1, : J - 1] @ jacobian.T
     names = [f"{low:g}|{high:g}" for low, high in pairwise(categories)]
     sd = np.abs(top.point[sd_at])
-    variances = dict(zip(factors, np.where(sd < NEGLIGIBLE, 0.0, sd**2).tolist(), strict=True))
+    found = np.where(sd < NEGLIGIBLE, 0.0, np.square(sd / scale))
+    variances = dict(zip(effects, found.tolist(), strict=True))
     zero = [name for name, variance in variances.items() if variance == 0.0]
     notes = [f"variance estimated as zero: {', '.join(zero)}"] if zero else []
     if profiles is not None and None in profiles:
@@ -159,14 +169,15 @@ def ordinal_by_arm(
     arms: Sequence[str] | None = None,
     *,
     reference: str,
+    requests: ArrayLike | str | None = None,
     level: float = 0.95,
     profile: bool = False,
     **tidy: Unpack[Columns],
 ) -> OrdinalModel:
-    """The study's model, `rating ~ arm * round + (1 | p) + (1 | p:arm)`, as linear_mixed is called.
+    """The study's model, with the random effects and the arguments of `linear_mixed`.
 
     values  (participants, rounds, arms) whole ratings, nan where one is missing; or a tidy
-            DataFrame, for which arms and tidy are as for linear_mixed
+            DataFrame, for which arms, requests and tidy are as for linear_mixed
 
     Terms: each arm but the reference, "round", and "ARM × round"; rounds are centred.
 
@@ -176,15 +187,20 @@ def ordinal_by_arm(
     >>> [term.term for term in model.coefficients]
     ['hare', 'round', 'hare × round']
     """
-    values, arms = by_round_and_arm(values, arms, tidy)
-    rows = long_ratings(values, arms, reference=reference)
+    values, requests, arms = with_requests(values, requests, arms, tidy)
+    rows = long_ratings(values, arms, reference=reference, requests=requests)
     reason = rows.why_not()
     if reason:
         return OrdinalModel(rows.n, rows.rating.size, method="Laplace", note=reason)
+    own = rows.people * len(arms) + rows.arm
+    groups = {PARTICIPANT: rows.people, PARTICIPANT_ARM: own}
+    if rows.request is not None:
+        groups |= {REQUEST: rows.request, REQUEST_ARM: rows.request * len(arms) + rows.arm}
     return ordinal_mixed(
         rows.rating,
         rows.design[:, 1:],
-        {PARTICIPANT: rows.people, PARTICIPANT_ARM: rows.people * len(arms) + rows.arm},
+        groups,
+        slopes={ROUND_SLOPE: (own, rows.time)},
         terms=rows.terms[1:],
         level=level,
         profile=profile,
@@ -196,9 +212,9 @@ def _maximise(likelihood: CumulativeLogit, category: np.ndarray) -> Maximum:
     reached = np.cumsum(np.bincount(category))[:-1] / category.size
     alpha = np.log(reached / (1.0 - reached))
     for start in STARTS:
-        spread = np.sqrt(1.0 + start**2 / 3.0)  # thresholds spread as the intercepts do
+        spread = np.sqrt(1.0 + start**2 / 3.0)  # thresholds spread as the effects do
         gaps = np.log(np.diff(alpha * spread))
-        sd = np.full(likelihood.factors, start)
+        sd = np.full(likelihood.effects, start)
         point = np.concatenate([alpha[:1] * spread, gaps, np.zeros(likelihood.p), sd])
         try:
             return maximise(likelihood, point, limit=LIMIT)
@@ -209,12 +225,12 @@ def _maximise(likelihood: CumulativeLogit, category: np.ndarray) -> Maximum:
 
 
 def _runaway(
-    sd: Array, sizes: Array, far: float, terms: Sequence[str], factors: Iterable[str]
+    sd: Array, sizes: Array, far: float, terms: Sequence[str], effects: Iterable[str]
 ) -> str:
-    """What is finite only because the optimiser stopped: intercepts without bound, or a term."""
-    for factor, deviation in zip(factors, sd, strict=True):
+    """What is finite only because the optimiser stopped: effects without bound, or a term."""
+    for name, deviation in zip(effects, sd, strict=True):
         if abs(deviation) > RUNAWAY:
-            return f"the intercepts of {factor} have no finite variance"
+            return f"the effects of {name} have no finite variance"
     for term, size in zip(terms, sizes, strict=True):
         if size > far:
             return f"{term} separates the ratings: it has no finite estimate"
@@ -232,20 +248,43 @@ def _why_not(n: int, categories: int, X: Array) -> str:
     return ""
 
 
+def _random_effects(
+    groups: Mapping[str, ArrayLike], slopes: Mapping[str, tuple[ArrayLike, ArrayLike]], size: int
+) -> tuple[dict[str, RandomEffect], Array]:
+    """The effects by name, and the root mean square that each covariate was divided by."""
+    effects = {
+        name: RandomEffect(_codes(labels, f"groups[{name!r}]", size), np.ones(size))
+        for name, labels in groups.items()
+    }
+    scale = [1.0] * len(effects)
+    for name, (labels, covariate) in slopes.items():
+        if name in effects:
+            raise InputError(f"slopes[{name!r}] has the name of one of groups")
+        check_aligned({f"slopes[{name!r}]": covariate})
+        x = vector(covariate, f"slopes[{name!r}]")
+        if x.size != size or not x.any():
+            raise InputError(
+                f"slopes[{name!r}] must have an x for each of the {size} ratings, not all zero"
+            )
+        scale.append(float(np.sqrt(np.mean(np.square(x)))))
+        effects[name] = RandomEffect(_codes(labels, f"slopes[{name!r}]", size), x / scale[-1])
+    return effects, np.array(scale)
+
+
 def _codes(labels: ArrayLike, name: str, size: int) -> np.ndarray:
     try:
         array = np.asarray(labels)
     except ValueError as error:
-        raise InputError(f"groups[{name!r}] must hold labels: {error}") from None
+        raise InputError(f"{name} must hold labels: {error}") from None
     if array.shape != (size,):
-        raise InputError(f"groups[{name!r}] must have a label for each of the {size} ratings")
+        raise InputError(f"{name} must have a label for each of the {size} ratings")
     return np.unique(array, return_inverse=True)[1]
 
 
 def _check(
     ratings: Array,
     X: Array,
-    factors: Mapping[str, np.ndarray],
+    effects: Mapping[str, RandomEffect],
     terms: Sequence[str],
     points: int,
     level: float,
@@ -256,11 +295,11 @@ def _check(
         )
     if (ratings != np.rint(ratings)).any():
         raise InputError("ratings must be whole numbers, one a category")
-    if not factors:
+    if not effects:
         raise InputError("groups must name at least one grouping factor")
     check_whole(1, points=points)
-    if points > 50 or (points > 1 and len(factors) > 1):
+    if points > 50 or (points > 1 and len(effects) > 1):
         raise InputError(
-            f"points = {points}: must be 1 to 50, and 1 with more than one grouping factor"
+            f"points = {points}: must be 1 to 50, and 1 with more than one random effect"
         )
     check_level(level)

@@ -117,6 +117,37 @@ def by_round_and_arm(
     return values, arms
 
 
+def with_requests(
+    values: ArrayLike, requests: ArrayLike | str | None, arms: Arms, tidy: Columns
+) -> tuple[ArrayLike, ArrayLike | None, Sequence[str]]:
+    """As `by_round_and_arm`, and between them the request of each rating, None where none is told.
+
+    requests  labels (participants, rounds) or as values, or the name of the frame's column of them;
+              the labels come back as numbers, in the shape of values
+    """
+    frame = tidy_frame(values, tidy, Columns.__optional_keys__)
+    table, names = by_round_and_arm(values, arms, tidy)
+    if requests is None:
+        return table, None, names
+    if frame is None:
+        if isinstance(requests, str):
+            raise InputError(f"requests = {requests!r}: names a column of a tidy DataFrame")
+        labels, shape = np.asarray(requests), np.shape(table)
+        if labels.shape not in (shape, shape[:2]):
+            raise InputError(
+                f"requests must be (participants, rounds) of values, or as values {shape}; "
+                f"has shape {labels.shape}"
+            )
+        codes = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
+        return table, np.broadcast_to(codes.reshape(*shape[:2], -1), shape), names
+    if not isinstance(requests, str):
+        raise InputError("requests must name the column of a tidy DataFrame that holds them")
+    levels = {level: float(code) for code, level in enumerate(frame.levels(requests))}
+    coded = frame.frame.assign(**{requests: frame.labels(requests).map(levels)})
+    places = TidyFrame(coded, frame.given | {"value": requests}).values(_designed(frame, arms))
+    return table, np.where(np.isnan(places), -1, places).astype(np.intp), names
+
+
 def with_slots(
     values: ArrayLike, slots: ArrayLike | None, arms: Arms, tidy: Columns
 ) -> tuple[ArrayLike, ArrayLike, Arms]:

@@ -12,7 +12,7 @@ from scipy import stats
 from scipy.optimize import approx_fprime
 
 from analysis import InputError, linear_mixed
-from analysis.stats import mixed
+from analysis.stats import mixed, reml_fit
 from analysis.stats.long_form import long_ratings
 from analysis.stats.mixed import mixed_model
 from analysis.stats.reml import GaussianModel
@@ -162,8 +162,10 @@ def test_the_gradients_are_those_of_the_likelihoods(rated: np.ndarray, missing: 
     rows = long_ratings(values, ARMS, reference="rag")
     Z = np.column_stack([np.ones(rows.rating.size), rows.time])
     triangle = [np.diag([1.0, 0.0]), np.array([[0.0, 0.0], [1.0, 0.0]]), np.diag([0.0, 1.0])]
-    model = GaussianModel(rows.rating, rows.design, rows.people, Z, triangle)
-    theta = np.array([0.5, -0.2, 0.3, -0.4])
+    items = (rows.arm[:, None] == np.arange(3)).astype(float)
+    shared = [items, (np.rint(rows.time * 2) % 4)[:, None] * items]
+    model = GaussianModel(rows.rating, rows.design, rows.people, Z, triangle, shared)
+    theta = np.array([0.5, -0.2, 0.3, 0.6, -0.35, -0.4])
     for objective, point in [
         (model.restricted, theta),
         (model.full, np.concatenate([np.linspace(-1.0, 2.0, 6), theta])),
@@ -175,11 +177,12 @@ def test_the_gradients_are_those_of_the_likelihoods(rated: np.ndarray, missing: 
 def test_the_likelihood_is_the_density_of_a_normal_vector(rated: np.ndarray) -> None:
     rows = long_ratings(rated[:3], ARMS, reference="rag")
     ones = np.ones((rows.rating.size, 1))
-    model = GaussianModel(rows.rating, rows.design, rows.people, ones, [np.ones((1, 1))])
-    b, sd, residual = np.linspace(-1.0, 2.0, 6), 0.7, 0.9
-    value = model.full(np.concatenate([b, [sd, np.log(residual)]]))[0]
+    item = (rows.time[:, None] == np.unique(rows.time)).astype(float)
+    model = GaussianModel(rows.rating, rows.design, rows.people, ones, [np.ones((1, 1))], [item])
+    b, sd, across, residual = np.linspace(-1.0, 2.0, 6), 0.7, 0.4, 0.9
+    value = model.full(np.concatenate([b, [sd, across, np.log(residual)]]))[0]
     same = (rows.people[:, None] == rows.people).astype(float)
-    covariance = sd**2 * same + residual**2 * np.eye(rows.rating.size)
+    covariance = sd**2 * same + across**2 * item @ item.T + residual**2 * np.eye(len(item))
     expected = stats.multivariate_normal(rows.design @ b, covariance).logpdf(rows.rating)
     assert value == pytest.approx(float(expected), rel=1e-10)
 
@@ -238,7 +241,7 @@ def test_data_without_a_model_are_explained(values: np.ndarray, reason: str) -> 
 def test_a_fit_that_does_not_converge_is_not_reported(
     rated: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mixed, "LIMIT", 1)
+    monkeypatch.setattr(reml_fit, "LIMIT", 1)
     model = linear_mixed(rated, ARMS, reference="rag")
     assert model.coefficients == ()
     assert model.note == "the optimiser did not converge"

@@ -27,10 +27,10 @@ print(confint(profiled, level = 0.95), digits = 9)
 flat <- transform(rated, rating = rating - ave(rating, p))
 print(coef(summary(lmer(formula(fit), flat))), digits = 8)
 
-# Five categories, two nested intercepts, Laplace
+# Five categories, two nested intercepts and a slope, Laplace
 rated$category <- factor(pmin(pmax(round(rated$rating), 1), 5), ordered = TRUE)
 rated$own <- interaction(rated$p, rated$arm)
-nested <- clmm(category ~ arm * time + (1 | p) + (1 | own), rated,
+nested <- clmm(category ~ arm * time + (1 | p) + (1 | own) + (0 + time | own), rated,
                control = clmm.control(grtol = 1e-7))
 print(coef(summary(nested)), digits = 8)
 print(VarCorr(nested), digits = 8)
