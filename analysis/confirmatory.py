@@ -211,7 +211,13 @@ def _test(contrast: Contrast, ratings: Ratings) -> ContrastResult:
 
 def _untested(contrast: Contrast, ratings: Ratings, reason: str) -> ContrastResult:
     """The contrast on nobody's ratings, with the reason in every note."""
-    nobody = replace(ratings, participants=(), values=ratings.values[:0], slots=ratings.slots[:0])
+    nobody = replace(
+        ratings,
+        participants=(),
+        values=ratings.values[:0],
+        slots=ratings.slots[:0],
+        requests=ratings.requests[:0],
+    )
     result = _test(contrast, nobody)
     sensitivity = tuple(_explained(test, reason) for test in result.sensitivity)
     return replace(result, test=_explained(result.test, reason), sensitivity=sensitivity)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analysis.by_background import BackgroundDifference, background_differences
+from analysis.by_request import RequestDifference, request_differences
 from analysis.confirmatory import FamilyResult, confirm
 from analysis.data.exports import Export
 from analysis.data.ratings import Ratings
@@ -49,6 +50,7 @@ class Findings:
     families: tuple[FamilyResult, ...]
     verdicts: tuple[Verdict, ...]
     by_background: tuple[BackgroundDifference, ...]
+    by_request: tuple[RequestDifference, ...]
     unexcluded: FamilyResult
     missing: MissingData
     mixed: tuple[MixedResult, ...]
@@ -97,6 +99,7 @@ def analyse(export: Export) -> Findings:
         families=confirmed,
         verdicts=verdicts(export.protocol, confirmed),
         by_background=background_differences(export, confirmed[0]),
+        by_request=request_differences(study, confirmed[0]),
         unexcluded=primary_unexcluded(export),
         missing=missing_data(export),
         mixed=mixed_models(export, study.ratings),

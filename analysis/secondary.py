@@ -54,15 +54,18 @@ class MissingData:
 def mixed_models(export: Export, ratings: Ratings) -> tuple[MixedResult, ...]:
     """Both models for each item of the primary comparison, against its comparator.
 
+    Participants and requests are random, as both are samples of those that there could be.
+
     None before the first look of a study that plans several.
     """
     primary = export.protocol.analysis.primary
     results = []
     for item in () if _too_early(export) else primary.items:
         values = ratings.values[..., ratings.items.index(item)]
-        linear = linear_mixed(values, ratings.arms, reference=primary.comparator)
-        ordinal = ordinal_by_arm(values, ratings.arms, reference=primary.comparator)
-        results.append(MixedResult(item, primary.comparator, linear, ordinal))
+        reference, requests = primary.comparator, ratings.requests
+        linear = linear_mixed(values, ratings.arms, reference=reference, requests=requests)
+        ordinal = ordinal_by_arm(values, ratings.arms, reference=reference, requests=requests)
+        results.append(MixedResult(item, reference, linear, ordinal))
     return tuple(results)
 
 

@@ -20,6 +20,8 @@ class Ratings:
     Whole numbers on the item's scale; nan in rounds that were not committed.
     slots[p, r, a]: the place of that arm on the page, 0 for the first; in rounds that were not
     committed the places are in the order of the arms.
+    requests[p, r]: which of the protocol's requests that round was about; -1 in rounds that were
+    not committed.
     """
 
     participants: tuple[str, ...]
@@ -27,6 +29,7 @@ class Ratings:
     items: tuple[str, ...]
     values: Array
     slots: NDArray[np.int64]
+    requests: NDArray[np.int64]
 
     @property
     def n(self) -> int:
@@ -75,7 +78,10 @@ def collect_ratings(export: Export, sample: Sample) -> Ratings:
     values[place] = table["rating"].to_numpy(dtype=np.float64)
     slots = np.tile(np.arange(len(arms)), (*shape[:2], 1))
     slots[person, round_, arm] = _codes(table["slot"], protocol.slots)
-    return Ratings(sample.analysed, arms, items, values, slots)
+    requests = np.full(shape[:2], -1)
+    names = tuple(request.id for request in protocol.requests)
+    requests[person, round_] = _codes(table["request"], names)
+    return Ratings(sample.analysed, arms, items, values, slots, requests)
 
 
 def _codes(column: pd.Series, names: tuple[str, ...]) -> NDArray[np.intp]:

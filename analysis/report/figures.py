@@ -26,6 +26,7 @@ from analysis.report.rating_figures import (
     over_rounds,
     quantile_figure,
 )
+from analysis.report.request_tables import REQUEST_CAPTION, request_panels
 from analysis.report.style import Look, look
 from analysis.report.table import Table
 
@@ -48,6 +49,7 @@ def report_figures(findings: Findings, tables: dict[str, Table]) -> dict[str, Fi
     drawn = [
         _flow(findings),
         _estimation(findings, looks),
+        Figure("requests", REQUEST_CAPTION, request_panels(tables["requests"].frame)),
         _slopes(findings, tables["round_differences"].frame, looks),
         _quantiles(tables["quantiles"].frame),
         _learning(findings, tables["round_means"].frame, looks),

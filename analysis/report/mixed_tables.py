@@ -13,14 +13,16 @@ from analysis.stats.results import NOT_ESTIMABLE, number
 
 _LINEAR = (
     "Secondary, without a claim of confirmation: rating ~ arm × round + (1 | participant) + "
-    "(1 | participant:arm) + (0 + round | participant:arm), REML. An arm's row is its mean "
+    "(1 | participant:arm) + (0 + round | participant:arm) + (1 | request) + (1 | request:arm), "
+    "REML. Participants and requests are both drawn, so that what is inferred holds for requests "
+    "like these, and not for these alone as in the t tests. An arm's row is its mean "
     "difference from {reference}, with the round centred; its row with × round "
     "is how that difference changes, in points a round. t with Satterthwaite's degrees of freedom."
 )
 _ORDINAL = (
-    "Robustness: the same terms in a cumulative-link (logit) model of the ordered ratings with "
-    "(1 | participant) + (1 | participant:arm), Laplace. In log odds of a higher rating than "
-    "{reference}'s; exp(b) is an odds ratio. z takes the number of participants as large."
+    "Robustness: the same terms in a cumulative-link (logit) model of the ordered ratings, by "
+    "Laplace's approximation. In log odds of a higher rating than {reference}'s; exp(b) is an odds "
+    "ratio. z takes the number of participants as large."
 )
 
 

@@ -52,7 +52,7 @@ def outline(
     """The sections of the report. Figures that could not be drawn are left out."""
     sections = (
         Section("participants", "Participants", _participants()),
-        Section("primary", "Primary comparison", _primary()),
+        Section("primary", "Primary comparison", _primary(findings)),
         Section("learning", "Learning over rounds", _learning(findings)),
         Section("remaining", "Remaining comparisons", _remaining(findings)),
         Section(
@@ -107,10 +107,13 @@ def _participants() -> tuple[Paragraph | Shows, ...]:
     )
 
 
-def _primary() -> tuple[Paragraph | Shows, ...]:
+def _primary(findings: Findings) -> tuple[Paragraph | Shows, ...]:
     return (
         _table("confirmatory_f1"),
         _figure("estimation"),
+        Paragraph(words.requests(findings.protocol)),
+        _figure("requests"),
+        _fold("requests", "No contrast was tested."),
         _fold("background", "The protocol asks no background question with options."),
         _fold("background_groups", "The protocol asks no background question with options."),
     )

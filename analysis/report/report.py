@@ -20,6 +20,7 @@ from analysis.report.mixed_tables import mixed_tables
 from analysis.report.outline import Section, Shows, outline
 from analysis.report.people_tables import people_tables
 from analysis.report.rating_tables import rating_tables
+from analysis.report.request_tables import request_table
 from analysis.report.robust_tables import robust_tables
 from analysis.report.study_tables import study_tables
 from analysis.report.table import Table
@@ -65,6 +66,7 @@ def build_report(findings: Findings) -> Report:
             *exploratory_tables(findings),
             *diagnostic_tables(findings),
             *background_tables(findings),
+            request_table(findings),
             verdict_table(findings),
             *study_tables(study),
         ]
