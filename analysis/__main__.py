@@ -20,7 +20,7 @@ from pathlib import Path
 
 from analysis import commands
 from analysis.errors import AnalysisError
-from analysis.evidence.measure import QUICK, REPETITIONS, SEED
+from analysis.evidence.measure import QUICK, REPETITIONS, SEED, SIMULATED
 from analysis.report.figure_files import FORMATS
 from study_design import DesignError
 
@@ -212,6 +212,11 @@ def _evidence(command: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help=f"simulated studies of every cell; default: {REPETITIONS}",
     )
     parser.add_argument("--seed", type=int, default=SEED, metavar="S", help=f"default: {SEED}")
+    parser.add_argument(
+        "--only",
+        choices=tuple(SIMULATED),
+        help="measure this anew and keep the rest that was measured before",
+    )
     short = parser.add_mutually_exclusive_group()
     short.add_argument("--quick", action="store_true", help=f"{QUICK} repetitions, to try it out")
     short.add_argument(

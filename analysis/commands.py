@@ -151,7 +151,11 @@ def evidence(options: Namespace) -> int:
         return 0
     repetitions = QUICK if options.quick else options.repetitions
     found = measure_evidence(
-        options.out, gold=options.gold, repetitions=repetitions, seed=options.seed
+        options.out,
+        gold=options.gold,
+        repetitions=repetitions,
+        seed=options.seed,
+        only=options.only,
     )
     same = sum(row["equal"] for row in found["gold"])
     print(f"{same} of {len(found['gold'])} gold values have the published digits.")

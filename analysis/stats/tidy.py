@@ -139,7 +139,8 @@ def with_requests(
                 f"has shape {labels.shape}"
             )
         codes = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
-        return table, np.broadcast_to(codes.reshape(*shape[:2], -1), shape), names
+        by_rating = codes if labels.shape == shape else codes[:, :, None]
+        return table, np.broadcast_to(by_rating, shape), names
     if not isinstance(requests, str):
         raise InputError("requests must name the column of a tidy DataFrame that holds them")
     levels = {level: float(code) for code, level in enumerate(frame.levels(requests))}

@@ -22,6 +22,7 @@ from analysis.evidence.errors import under_the_null, with_an_effect
 from analysis.evidence.gold import agrees, gold_values
 from analysis.evidence.likert import LikertDesign, expected_difference, simulate
 from analysis.evidence.looks import look_rows
+from analysis.evidence.mixed import NULLS, mixed_rows
 from analysis.evidence.null_tally import NullTally
 from analysis.evidence.power import power_rows
 from analysis.evidence.pseudo import pseudo_rows
@@ -174,6 +175,34 @@ def test_the_command_writes_numbers_and_page(tmp_path: Path) -> None:
     assert measured["repetitions"] == 10
     assert main(["evidence", "--out", str(tmp_path), "--page-only"]) == 0
     assert (tmp_path / page.PAGE).read_text("utf-8") == text
+
+
+def test_one_measure_anew_keeps_the_rest(tmp_path: Path) -> None:
+    first = measure.evidence(tmp_path, gold=GOLD, repetitions=10, seed=5)
+    file = tmp_path / page.MEASURED
+    changed = first | {"looks": [], "power": first["power"][:1]}
+    file.write_text(json.dumps(changed), encoding="utf-8")
+    found = measure.evidence(tmp_path, gold=GOLD, repetitions=10, seed=5, only="looks")
+    assert found["looks"] == first["looks"]
+    assert found["power"] == first["power"][:1]
+    assert found["mixed"] == first["mixed"]
+    with pytest.raises(InputError, match="has seed 5, not 6"):
+        measure.evidence(tmp_path, gold=GOLD, repetitions=10, seed=6, only="looks")
+    with pytest.raises(InputError, match="only = 'look': must be one of errors, power"):
+        measure.evidence(tmp_path, gold=GOLD, repetitions=10, seed=5, only="look")
+    file.write_text(json.dumps({k: v for k, v in first.items() if k != "mixed"}), encoding="utf-8")
+    with pytest.raises(InputError, match="has no mixed"):
+        measure.evidence(tmp_path, gold=GOLD, repetitions=10, seed=5, only="looks")
+    with pytest.raises(InputError, match="is missing: measure everything first"):
+        measure.evidence(tmp_path / "new", gold=GOLD, repetitions=10, only="looks")
+
+
+def test_mixed_models_are_measured_on_every_null() -> None:
+    rows = mixed_rows(3, seed=2)
+    assert len(rows) == 10
+    assert {row["null"] for row in rows} == set(NULLS)
+    for row in rows:
+        assert row["fitted"] == row["arm"]["of"] == row["arm × round"]["of"] <= row["studies"] == 3
 
 
 def test_a_page_without_measurements_is_refused(

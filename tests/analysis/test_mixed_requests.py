@@ -133,6 +133,13 @@ def test_one_request_has_no_effects_of_requests() -> None:
     assert model.note == "needs at least 2 requests to have effects of requests"
 
 
+@pytest.mark.parametrize("people", [0, 1])
+def test_requests_of_too_few_participants_are_explained(people: int) -> None:
+    values, requests = rated()
+    few = linear_mixed(values[:people], ARMS, reference="rag", requests=requests[:people])
+    assert few.note == f"needs at least 3 participants, has {people}"
+
+
 def test_wrong_requests_are_refused() -> None:
     values, requests = rated()
     with pytest.raises(InputError, match=r"requests must be \(participants, rounds\) of values"):
