@@ -15,14 +15,14 @@ _LINEAR = (
     "Secondary, without a claim of confirmation: rating ~ arm × round + (1 | participant) + "
     "(1 | participant:arm) + (0 + round | participant:arm) + (1 | request) + (1 | request:arm), "
     "REML. Participants and requests are both drawn, so that what is inferred holds for requests "
-    "like these, and not for these alone as in the t tests. An arm's row is its mean "
-    "difference from {reference}, with the round centred; its row with × round "
-    "is how that difference changes, in points a round. t with Satterthwaite's degrees of freedom."
+    "like these, and not for these alone as in the t tests. An arm's row is its mean difference "
+    "from {reference}, with the round centred; its row with × round is how that difference "
+    "changes, in points a round. t with Satterthwaite's degrees of freedom."
 )
 _ORDINAL = (
     "Robustness: the same terms in a cumulative-link (logit) model of the ordered ratings, by "
     "Laplace's approximation. In log odds of a higher rating than {reference}'s; exp(b) is an odds "
-    "ratio. z takes the number of participants as large."
+    "ratio. z takes the numbers of participants and requests as large; with few, p is too small."
 )
 
 
