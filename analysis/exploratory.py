@@ -203,8 +203,9 @@ def james_of_one_choice(indices: Sequence[GuessIndex], learning: str | None, arm
     """James's index when everyone had every arm and named one of them.
 
     Of a participant's k slots one holds the arm that learns, and one is named. With p the share who
-    named it, the index is k (1 − p) / (2 (k − 1)) = (1 − Bang's index) / 2, so its interval is that
-    of Bang's index, turned over.
+    named it, the index is k (1 − p) / (2 (k − 1)) = (1 − g) / 2, where g is p corrected for chance
+    (`guess_index`; Bang's index at k = 2). It is no second piece of evidence: its interval is that
+    of g, turned over.
     """
     name = "James index"
     if learning is None:
@@ -216,12 +217,12 @@ def james_of_one_choice(indices: Sequence[GuessIndex], learning: str | None, arm
     wrong = right.total - right.count
     table = [[right.count, wrong, 0], [wrong, others - wrong, 0]]
     value = james_index(table).value
-    bang = right.index.interval
-    interval = None
-    if bang is not None:
-        low, high = (1.0 - bang.high) / 2.0, (1.0 - bang.low) / 2.0
-        interval = Interval(low, high, bang.level, bang.method)
-    return Estimate(name, value, interval, "(1 − Bang's index) / 2: one choice among all arms")
+    named, interval = right.index.interval, None
+    if named is not None:
+        low, high = (1.0 - named.high) / 2.0, (1.0 - named.low) / 2.0
+        interval = Interval(low, high, named.level, named.method)
+    note = "(1 − the index of guesses) / 2, no further evidence: one choice among all arms"
+    return Estimate(name, value, interval, note)
 
 
 def no_differences(

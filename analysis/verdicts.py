@@ -1,33 +1,38 @@
 """What becomes of each hypothesis, by the rule that the preregistration states.
 
 A hypothesis is supported on an item when its test in F1 is significant and its sign is as stated:
-HARE higher. That a gap widens is claimed only from F2. F3 is secondary and gives no verdict.
+HARE higher. That a gap widens is claimed only from F2. F3 is secondary and gives no verdict. Before
+the last of several looks, what is not significant is not decided: it is tested again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from analysis.confirmatory import ContrastResult, FamilyResult
+from analysis.sequential import Stage
 from study_design import Hypothesis, Protocol, testable
 
-Outcome = str  # "supported", "not supported", "contradicted" or "not tested"
+Outcome = Literal["supported", "contradicted", "not supported", "not yet supported", "not tested"]
+Outcomes = tuple[tuple[str, Outcome], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """A hypothesis and what the study says of it.
 
-    items     what the tests of F1 say, item by item: supported, not supported (not significant),
-              contradicted (significant, the other way) or not tested
+    items     what the tests of F1 say, item by item: supported, contradicted (significant, the
+              other way), not supported (not significant; not yet, where a look is still to come)
+              or not tested
     widening  the same for each slope of F2 that bears on it, by its label
     text      all of it as one sentence
     """
 
     hypothesis: Hypothesis
-    items: tuple[tuple[str, Outcome], ...]
-    widening: tuple[tuple[str, Outcome], ...]
+    items: Outcomes
+    widening: Outcomes
     text: str
 
 
@@ -42,20 +47,31 @@ def _verdict(
     if not hypothesis.testable:
         return Verdict(hypothesis, (), (), hypothesis.reason)
     primary, slopes = (_bearing(family, hypothesis.id) for family in families[:2])
-    items = tuple(
+    items: Outcomes = tuple(
         (result.contrast.item, _outcome(protocol, families[0], result)) for result in primary
     )
-    widening = tuple((result.label, _outcome(protocol, families[1], result)) for result in slopes)
+    widening: Outcomes = tuple(
+        (result.label, _outcome(protocol, families[1], result)) for result in slopes
+    )
     parts = [_grouped(items)] if items else ["no verdict: its contrasts are in F3, not in F1"]
-    parts += [_widened(outcome) for outcome in dict.fromkeys(outcome for _, outcome in widening)]
+    parts += list(dict.fromkeys(_widened(outcome) for _, outcome in widening))
     reasons = {
         reason
         for family, own in zip(families[:2], (primary, slopes), strict=True)
         for result in own
         if (reason := family.closed or (result.test.note if result.test.p is None else ""))
     }
-    text = "; ".join(parts) + (f" ({'; '.join(sorted(reasons))})" if reasons else "")
+    notes = [*sorted(reasons), *_as_of(families[0].stage)]
+    text = "; ".join(parts) + (f" ({'; '.join(notes)})" if notes else "")
     return Verdict(hypothesis, items, widening, text)
+
+
+def _as_of(stage: Stage | None) -> list[str]:
+    """At which look, and that the report of another one may say more; nothing before the first."""
+    if stage is None or stage.too_early:
+        return []
+    earlier = "; what an earlier look rejected stays rejected" if stage.number > 1 else ""
+    return [f"at look {stage.number} of {len(stage.planned)}{earlier}"]
 
 
 def _bearing(family: FamilyResult, hypothesis: str) -> list[ContrastResult]:
@@ -67,20 +83,23 @@ def _outcome(protocol: Protocol, family: FamilyResult, result: ContrastResult) -
     if rejected is None or estimate is None or estimate.value is None:
         return "not tested"
     if not rejected:
-        return "not supported"
+        return "not yet supported" if family.stage and not family.stage.is_last else "not supported"
     forward = protocol.systems[result.contrast.treatment] == "hare"
     return "supported" if (estimate.value > 0) == forward else "contradicted"
 
 
-def _grouped(items: Iterable[tuple[str, Outcome]]) -> str:
+def _grouped(items: Outcomes) -> str:
     """supported on relevance, not on quality"""
     by: dict[Outcome, list[str]] = {}
     for item, outcome in items:
         by.setdefault(outcome, []).append(item)
-    order = ("supported", "contradicted", "not supported", "not tested")
-    words = [f"{outcome} on {' and '.join(by[outcome])}" for outcome in order if outcome in by]
-    if "supported" in by and "not supported" in by:
-        words = [word.replace("not supported on", "not on") for word in words]
+    words = [
+        f"{outcome} on {' and '.join(by[outcome])}"
+        for outcome in get_args(Outcome)
+        if outcome in by
+    ]
+    if "supported" in by:
+        words = [words[0], *(word.replace(" supported on", " on") for word in words[1:])]
     return ", ".join(words)
 
 
@@ -88,6 +107,7 @@ def _widened(outcome: Outcome) -> str:
     return {
         "supported": "widening shown",
         "not supported": "widening not shown",
+        "not yet supported": "widening not yet shown",
         "contradicted": "the gap narrows",
         "not tested": "widening not tested",
     }[outcome]

@@ -224,8 +224,9 @@ def _blinding(frame: pd.DataFrame, looks: dict[str, Look]) -> Figure:
         for question, rows in frame[frame["index"].notna()].groupby("question", sort=False)
     )
     caption = (
-        "Which arm participants thought adapted to them: Bang's index, corrected for chance, with "
-        "its 95% interval. An interval that holds zero is in keeping with guessing."
+        "Which arm participants thought adapted to them: the share of answers that name the arm, "
+        "corrected for chance (Bang's index where there are two arms), with its 95% interval. An "
+        "interval that holds zero is in keeping with guessing."
     )
     return Figure("blinding", caption, panels)
 

@@ -138,10 +138,10 @@ def blinding(guess: Guess) -> str:
     if right.index.value is None:
         return f"The blinding cannot be judged: {right.index.note}."
     interval = right.index.interval
-    name = "Bang's index" if len(guess.indices) == 2 else "corrected for chance a share of"
+    index = "Bang's index is" if len(guess.indices) == 2 else "the share corrected for chance is"
     return (
         f"{right.count} of {right.total} participants named {arm_label(guess.learning)}, the arm "
-        f"that learns: {name} {number(right.index.value)}"
+        f"that learns: {index} {number(right.index.value)}"
         f"{f', {interval.apa()}' if interval else ''} (0 is guessing, 1 is unblinded), "
         f"{p_text(right.p)} against chance, {p_text(adjusted)} corrected over the arms. James's "
         "index says the same again when everyone names one of the arms, (1 − the index) / 2; it "

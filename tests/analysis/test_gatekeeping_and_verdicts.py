@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from odd_studies import protocol_with
 
-from analysis.confirmatory import FamilyResult, confirm, gated
+from analysis.confirmatory import FamilyResult, confirm, confirm_family, gated
 from analysis.data.exports import Export
 from analysis.data.study import collect
 from analysis.report.words import error_of_all_families
+from analysis.sequential import Stage
 from analysis.stats.multiplicity import holm
 from analysis.verdicts import verdicts
-from study_design import PILOT, familywise_error, load_protocol
+from study_design import PILOT, families, familywise_error, load_protocol
 from study_design.documents import render
 
 
@@ -129,15 +130,58 @@ def test_a_hypothesis_gets_its_verdict_by_the_registered_rule(
     confirmed: tuple[FamilyResult, ...], p: list[float], sign: int, slope_p: float, text: str
 ) -> None:
     first, second, third = confirmed
-    families = (with_p(first, p, sign), with_p(second, [slope_p, 0.9]), third)
-    found = {v.hypothesis.id: v.text for v in verdicts(load_protocol(PILOT), families)}
+    tested = (with_p(first, p, sign), with_p(second, [slope_p, 0.9]), third)
+    found = {v.hypothesis.id: v.text for v in verdicts(load_protocol(PILOT), tested)}
     assert found["H2"] == text
     assert found["H4"] == "not testable with these arms: needs hare and hare_no_user"
 
 
 def test_a_verdict_says_why_nothing_was_tested(confirmed: tuple[FamilyResult, ...]) -> None:
     first, second, third = confirmed
-    families = gated([with_p(first, [0.3, 0.001]), with_p(second, [0.001, 0.001]), third])
-    (verdict,) = (v for v in verdicts(load_protocol(PILOT), families) if v.hypothesis.id == "H2")
+    tested = gated([with_p(first, [0.3, 0.001]), with_p(second, [0.001, 0.001]), third])
+    (verdict,) = (v for v in verdicts(load_protocol(PILOT), tested) if v.hypothesis.id == "H2")
     assert verdict.text.startswith("supported on quality, not on relevance; widening not tested (")
     assert "gatekeeping" in verdict.text
+
+
+def at_a_look(family: FamilyResult, p: list[float], completed: int) -> FamilyResult:
+    """The family with these p-values, when so many of looks at 12 and 24 have completed."""
+    stage = Stage("pocock", (12, 24), completed)
+    levels = stage.holm_levels(p, family.alpha)
+    pairs = zip(with_p(family, p).contrasts, levels, strict=True)
+    contrasts = tuple(replace(r, p_adjusted=None, level=level) for r, level in pairs)
+    return replace(family, contrasts=contrasts, stage=stage)
+
+
+@pytest.mark.parametrize(
+    ("completed", "text"),
+    [
+        (12, "supported on relevance, not yet on quality; widening not yet shown (at look 1 of 2)"),
+        (24, "supported on relevance, not on quality; widening not shown (at look 2 of 2; what an "
+         "earlier look rejected stays rejected)"),
+    ],
+)  # fmt: skip
+def test_before_the_last_look_what_is_not_significant_is_not_decided(
+    confirmed: tuple[FamilyResult, ...], completed: int, text: str
+) -> None:
+    first, second, third = (
+        at_a_look(family, p, completed)
+        for family, p in zip(confirmed, ([0.001, 0.3], [0.4, 0.9], [0.9] * 10), strict=True)
+    )
+    found = {
+        v.hypothesis.id: v.text for v in verdicts(load_protocol(PILOT), (first, second, third))
+    }
+    assert found["H2"] == text
+
+
+def test_before_the_first_look_a_hypothesis_is_not_tested(pilot: Export) -> None:
+    stage = Stage("pocock", (12, 24), 7)
+    study = collect(pilot)
+    early = tuple(
+        confirm_family(family, study.ratings, 0.05, stage) for family in families(study.protocol)
+    )
+    found = {v.hypothesis.id: v.text for v in verdicts(study.protocol, early)}
+    assert found["H2"] == (
+        "not tested on relevance and quality; widening not tested (not tested: the first look is "
+        "at 12 completed participants, there are 7)"
+    )

@@ -16,7 +16,7 @@ from analysis.data.exports import Export
 from analysis.errors import ReportError
 from analysis.findings import Findings
 from analysis.report import figure_files as drawing
-from analysis.report import write
+from analysis.report import words, write
 from analysis.report.markdown import render_markdown
 from analysis.report.outline import Paragraph, Shows
 from analysis.report.page import render_page
@@ -167,6 +167,17 @@ def test_the_reports_blinding_says_how_many_named_the_arm_that_learns(
     named = findings.guesses[0].indices[0]
     assert named.arm == "hare"
     assert f"{named.count} of {named.total} participants named HARE, the arm that learns" in page
+
+
+def test_a_guess_among_three_arms_is_a_share_corrected_for_chance_and_not_bangs_index(
+    findings: Findings, report: Report
+) -> None:
+    assert len(findings.guesses[0].indices) == 3
+    said = words.blinding(findings.guesses[0])
+    assert "the share corrected for chance is" in said
+    assert "James's index says the same again" in said
+    assert "Bang" not in said
+    assert "corrected for chance (Bang's index where" in report.figures["blinding"].caption
 
 
 @pytest.mark.usefixtures("analysed")
