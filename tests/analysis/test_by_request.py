@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -10,6 +13,7 @@ from analysis.by_request import RequestDifference, request_differences
 from analysis.confirmatory import FamilyResult, confirm
 from analysis.data.exports import Export
 from analysis.data.study import Study, collect
+from analysis.evidence.mixed import LINEAR_REQUESTS, ORDINAL_REQUESTS
 from analysis.findings import Findings
 from analysis.report.outline import Shows
 from analysis.report.report import Report
@@ -66,6 +70,17 @@ def test_the_mixed_models_have_random_requests(pilot_findings: Findings) -> None
     for result in pilot_findings.mixed:
         for model in (result.model, result.ordinal):
             assert {REQUEST, REQUEST_ARM} <= (model.variances or {}).keys(), model.note
+
+
+def test_the_level_that_the_ordinal_table_names_is_the_measured_one(pilot_report: Report) -> None:
+    file = Path(__file__).parents[2] / "docs" / "results" / "statistics.json"
+    rows = json.loads(file.read_text("utf-8"))["mixed"]
+    share = {
+        row["model"]: row["arm"]["value"] for row in rows if row["null"].startswith("requests")
+    }
+    ordinal, linear = share[ORDINAL_REQUESTS], share[LINEAR_REQUESTS]
+    said = f"in {100 * ordinal:g}% of simulated studies, by the linear model in {100 * linear:g}%"
+    assert said in pilot_report.tables["ordinal"].note
 
 
 def test_the_report_shows_requests_and_what_they_limit(pilot_report: Report) -> None:
