@@ -92,7 +92,8 @@ def _difference(
     found = anova_oneway(large, use_var="unequal")
     df, df_error = (float(value) for value in found.df)
     left_out = sum(own.size for own in by_answer.values() if 0 < own.size < FEWEST)
-    note = f"{left_out} participants with rarer answers left out of the test" if left_out else ""
+    people = f"{left_out} participant{'' if left_out == 1 else 's'}"
+    note = f"{people} with rarer answers left out of the test" if left_out else ""
     return BackgroundDifference(
         *name, float(found.statistic), df, df_error, float(found.pvalue), note
     )

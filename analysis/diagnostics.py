@@ -76,7 +76,7 @@ def diagnose(study: Study) -> Diagnostics:
         _care(study.export),
         _reliabilities(study),
         _agreements(study.export, study.sample),
-        _orders(study.ratings),
+        orders(study.ratings),
     )
 
 
@@ -152,7 +152,8 @@ def _codes(names: Sequence[str], column: pd.Series) -> np.ndarray:
     return pd.Index(list(names)).get_indexer(pd.Index(column))
 
 
-def _orders(ratings: Ratings) -> tuple[Order, ...]:
+def orders(ratings: Ratings) -> tuple[Order, ...]:
+    """What round, slot and what came before do to each item; empty with one round or nobody."""
     if ratings.rounds < 2 or ratings.n == 0:
         return ()
     parts: list[tuple[Diagnostic, ...]] = []

@@ -79,7 +79,7 @@ def under_the_null(
 ) -> dict[str, Any]:
     """False positives of each procedure and family, and coverage of zero."""
     count: Counter[str] = Counter()
-    for ratings, present in _batches(design, repetitions, np.random.default_rng(seed)):
+    for ratings, present in batches(design, repetitions, np.random.default_rng(seed)):
         primary, slope = _primary(protocol, ratings, present)
         count["zeros"] += int(((primary.values == 0.0) & present).sum())
         count["kept"] += int(present.sum())
@@ -95,7 +95,7 @@ def under_the_null(
             count["pratt"] += _rejects(signed_rank(own, zeros="pratt", bootstrap=False).p)
             count["sign"] += _rejects(sign_test(own).p)
     tests = ("t", "slope", "wilcox", "pratt", "sign")
-    names = (*tests, "F1", "F2", "F3", "any family", "any, gatekeeping")
+    names = (*tests, "F1", "F2", "F3", "any family")
     false = {name: rate(count[name], repetitions) for name in names}
     covered = {
         name: rate(count[f"{name} inside"], count[f"{name} intervals"]) for name in ("t", "slope")
@@ -119,7 +119,7 @@ def with_an_effect(
     truth = {"t": float(by_round.mean()), "slope": float(participant_slopes(by_round[None])[0])}
     count: Counter[str] = Counter()
     sums, kept_rows = np.zeros(3), list[Array]()
-    for ratings, present in _batches(design, repetitions, np.random.default_rng(seed)):
+    for ratings, present in batches(design, repetitions, np.random.default_rng(seed)):
         difference = (ratings[:, :, :, 0, 0] - ratings[:, :, :, 1, 0]).astype(np.float64)
         values = difference.mean(axis=2)
         own = values[present]
@@ -150,9 +150,10 @@ class _Differences:
         self.tested: Tested = t_tests(values, present)
 
 
-def _batches(
+def batches(
     design: LikertDesign, repetitions: int, rng: np.random.Generator
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
+    """What `simulate` gives, as many studies at a time as fit, until there are `repetitions`."""
     for start in range(0, repetitions, design.batch):
         yield simulate(min(design.batch, repetitions - start), design, rng)
 
@@ -163,12 +164,12 @@ def _primary(
     """The first contrast of F1 and the first of F2."""
     found = {family.name: family.contrasts[0] for family in families(protocol) if family.contrasts}
     return (
-        _Differences(_values(protocol, found["F1"], ratings), present),
-        _Differences(_values(protocol, found["F2"], ratings), present),
+        _Differences(contrast_values(protocol, found["F1"], ratings), present),
+        _Differences(contrast_values(protocol, found["F2"], ratings), present),
     )
 
 
-def _values(protocol: Protocol, contrast: Contrast, ratings: NDArray[np.float32]) -> Array:
+def contrast_values(protocol: Protocol, contrast: Contrast, ratings: NDArray[np.float32]) -> Array:
     """(studies, participants): the difference of the means over rounds, or its slope."""
     item = [item.id for item in protocol.items].index(contrast.item)
     first, second = (
@@ -186,21 +187,17 @@ def _slopes(by_round: Array) -> Array:
 def _families(
     protocol: Protocol, ratings: NDArray[np.float32], present: NDArray[np.bool_]
 ) -> Counter[str]:
-    """In how many studies each family rejects anything after Holm, any of them, and by gates."""
+    """In how many studies each family rejects anything after Holm, and any of them."""
     count: Counter[str] = Counter()
     anything = np.zeros(len(ratings), dtype=bool)
-    gated, opened = anything.copy(), ~anything  # opened: everything before was rejected
     for family in families(protocol):
         p = np.column_stack(
-            [t_tests(_values(protocol, c, ratings), present).p for c in family.contrasts]
+            [t_tests(contrast_values(protocol, c, ratings), present).p for c in family.contrasts]
         )
         rejects = np.array([[_rejects(a) for a in holm(row.tolist())] for row in p])
         count[family.name] += int(rejects.any(axis=1).sum())
         anything |= rejects.any(axis=1)
-        gated |= opened & rejects.any(axis=1)
-        opened &= rejects.all(axis=1)
     count["any family"] += int(anything.sum())
-    count["any, gatekeeping"] += int(gated.sum())
     return count
 
 

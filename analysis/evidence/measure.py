@@ -12,6 +12,8 @@ from typing import Any
 
 from analysis.errors import InputError
 from analysis.evidence.errors import ALPHA, EFFECT, SCENARIOS, error_rates
+from analysis.evidence.exploratory_errors import order_errors
+from analysis.evidence.gates import gate_rows
 from analysis.evidence.gold import gold_values
 from analysis.evidence.looks import look_rows
 from analysis.evidence.mixed import mixed_rows
@@ -31,6 +33,8 @@ SIMULATED: Mapping[str, Measure] = {
     "power": power_rows,
     "pseudo": pseudo_rows,
     "looks": look_rows,
+    "gates": gate_rows,
+    "order": lambda repetitions, seed: order_errors(max(1, repetitions // 10), seed),
     "mixed": lambda repetitions, seed: mixed_rows(max(1, repetitions // 25), seed),
 }
 
@@ -45,8 +49,8 @@ def evidence(
 ) -> dict[str, Any]:
     """Measure, write statistics.json and the page into `out`; gives what was measured.
 
-    repetitions  simulated studies of every cell; the interval of d_z takes a fifth of them, and
-                 the mixed models, which are slow, a twenty-fifth
+    repetitions  simulated studies of every cell; the interval of d_z takes a fifth of them, the
+                 table of order and carry-over a tenth, and the mixed models a twenty-fifth
     only         the one of SIMULATED to measure anew; the others stay as they are in `out`, where
                  they must have been measured with the same repetitions, seed and versions
     InputError for fewer than 10 repetitions or a folder without the gold values' data.

@@ -7,11 +7,12 @@ labels, so every rejection is false and every interval that leaves out zero is w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.confirmatory import ContrastResult, FamilyResult, contrast_label
-from analysis.evidence.rates import rate
+from analysis.errors import InputError
+from analysis.evidence.rates import Rate, rate
 
 Key = tuple[str, str, str]  # family, contrast, test
 
@@ -76,3 +77,45 @@ class NullTally:
             if interval is not None:
                 self._intervals[key] += 1
                 self._covered[key] += interval.low <= 0.0 <= interval.high
+
+
+def together(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The counts of several runs of null studies, added up: `studies`, `tests` and `families`.
+
+    InputError for runs of different protocols, which are no studies of the same thing.
+
+    >>> run = NullTally(0.05).summary() | {"protocol_hash": "a"}
+    >>> together([run, run])
+    {'studies': 0, 'tests': [], 'families': []}
+    """
+    for run in runs[1:]:
+        if run["protocol_hash"] != runs[0]["protocol_hash"]:
+            raise InputError(
+                f"protocol_hash = {run['protocol_hash']!r}: the first run has "
+                f"{runs[0]['protocol_hash']!r}, and runs of different protocols do not add up"
+            )
+    tests = [
+        {
+            **{name: rows[0][name] for name in ("family", "contrast", "test")},
+            "estimable": sum(row["estimable"] for row in rows),
+            "false_positives": _added([row["false_positives"] for row in rows]),
+            "coverage": _added([row["coverage"] for row in rows]),
+        }
+        for rows in zip(*(run["tests"] for run in runs), strict=True)
+    ]
+    families = [
+        {
+            "family": rows[0]["family"],
+            "false_positives": _added([row["false_positives"] for row in rows]),
+        }
+        for rows in zip(*(run["families"] for run in runs), strict=True)
+    ]
+    return {
+        "studies": sum(run["studies"] for run in runs),
+        "tests": tests,
+        "families": families,
+    }
+
+
+def _added(shares: Sequence[Rate]) -> Rate:
+    return rate(sum(share["count"] for share in shares), sum(share["of"] for share in shares))

@@ -43,7 +43,8 @@ def _unexcluded(findings: Findings) -> Table:
     table = _family(findings.unexcluded)
     caption = "Sensitivity: the primary comparison without exclusions other than incomplete rounds"
     people = max((result.test.n for result in findings.unexcluded.contrasts), default=0)
-    note = f"{people} participants, {findings.sample.n} in the confirmatory analysis. {table.note}"
+    counted = f"{people} participant{'' if people == 1 else 's'}"
+    note = f"{counted}, {findings.sample.n} in the confirmatory analysis. {table.note}"
     if findings.stage and findings.stage.too_early:
         note = table.note
     return replace(table, name="sensitivity_unexcluded", caption=caption, note=note)
@@ -251,7 +252,10 @@ def _sentences(contrasts: Rows) -> Table:
     columns = (Shown("Family", "family"), Shown("Sentence", "sentence"))
     table = frame(rows, ["family", "contrast", "sentence"])
     caption = "Every contrast in words"
-    return Table("apa_sentences", caption, table, columns, stacked=True, grouped=1)
+    closed = {family.name: family.closed for family, _ in contrasts if family.closed}
+    said = "; ".join(f"{name} {reason}" for name, reason in closed.items())
+    note = f"For the record: {said}." if said else ""
+    return Table("apa_sentences", caption, table, columns, note, stacked=True, grouped=1)
 
 
 def _differences(contrasts: Rows) -> Table:

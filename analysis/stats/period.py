@@ -201,7 +201,8 @@ def _coefficients(table: Array, columns: Array) -> tuple[Array, int]:
 def _tested(name: str, found: Array, left_out: int) -> Diagnostic:
     test = paired_t(found, test=TEST, name="M")
     if left_out:
-        note = f"{left_out} participants left out: too few rounds to tell the effects apart"
+        people = f"{left_out} participant{'' if left_out == 1 else 's'}"
+        note = f"{people} left out: too few rounds to tell the effects apart"
         test = replace(test, note="; ".join(part for part in (test.note, note) if part))
     return Diagnostic(name, test, None)
 

@@ -107,7 +107,7 @@ def test_participants_with_too_few_rounds_are_left_out_and_counted() -> None:
     values[1, 5:] = np.nan
     found = carry_over(values, SLOTS, ARMS)
     assert found[0].test.n == 23
-    assert "1 participants left out: too few rounds" in found[0].test.note
+    assert "1 participant left out: too few rounds" in found[0].test.note
 
 
 def test_a_missing_round_has_no_carry_over_into_the_next() -> None:

@@ -12,6 +12,8 @@ from odd_studies import protocol_with
 from analysis.confirmatory import FamilyResult, confirm, confirm_family, gated
 from analysis.data.exports import Export
 from analysis.data.study import collect
+from analysis.findings import Findings
+from analysis.report.confirmatory_tables import confirmatory_tables
 from analysis.report.words import error_of_all_families
 from analysis.sequential import Stage
 from analysis.stats.multiplicity import holm
@@ -50,6 +52,20 @@ def test_a_family_is_tested_only_when_everything_before_it_is_rejected(
     assert shut.rejected(shut.contrasts[0]) is True
     assert after.closed.startswith("not tested: gatekeeping, and 1 of the 2 null hypotheses of F2")
     assert all(after.rejected(result) is None for result in after.contrasts)
+
+
+def test_the_report_says_of_a_closed_family_that_it_was_not_tested(
+    pilot_findings: Findings,
+) -> None:
+    first, second, third = pilot_findings.families
+    shut = gated([with_p(first, [0.5, 0.001]), second, third])
+    tables = {
+        table.name: table for table in confirmatory_tables(replace(pilot_findings, families=shut))
+    }
+    reason = "gatekeeping, and 1 of the 2 null hypotheses of F1 was not rejected"
+    assert f"Not tested: {reason}" in tables["confirmatory_f2"].note
+    assert f"F3 not tested: {reason}" in tables["apa_sentences"].note
+    assert {row["rejected"] for row in tables["confirmatory_f3"].records()} == {None}
 
 
 def test_a_closed_family_closes_all_that_follow(confirmed: tuple[FamilyResult, ...]) -> None:
