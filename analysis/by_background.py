@@ -3,7 +3,7 @@
 The participants' differences of a primary contrast are compared between those who gave different
 answers, by Welch's analysis of variance, which takes no equal variances for granted: B. L. Welch
 (1951), "On the comparison of several mean values", Biometrika 38, 330-336, by statsmodels. Answers
-of fewer than `FEWEST` participants are left out of the test.
+of fewer than `FEWEST` participants, and who gave none, are left out of the test.
 """
 
 from __future__ import annotations
@@ -91,9 +91,9 @@ def _difference(
         return BackgroundDifference(*name, None, None, None, None, reason)
     found = anova_oneway(large, use_var="unequal")
     df, df_error = (float(value) for value in found.df)
-    left_out = sum(own.size for own in by_answer.values() if 0 < own.size < FEWEST)
+    left_out = values.size - sum(own.size for own in large)
     people = f"{left_out} participant{'' if left_out == 1 else 's'}"
-    note = f"{people} with rarer answers left out of the test" if left_out else ""
+    note = f"{people} with rarer answers or none left out of the test" if left_out else ""
     return BackgroundDifference(
         *name, float(found.statistic), df, df_error, float(found.pvalue), note
     )

@@ -61,6 +61,20 @@ def test_an_answer_that_nearly_everyone_gave_is_explained(
     assert "fewer than two answers were given by 3 participants" in found.note
 
 
+def test_rare_answers_and_no_answer_are_left_out_and_counted(
+    pilot: Export, primary: FamilyResult
+) -> None:
+    question = next(q for q in pilot.protocol.background if q.kind == "choice")
+    first, second, third, *_ = question.options
+    people = pilot.tables["participants"].copy()
+    people[f"background_{question.id}"] = [*[first] * 10, *[second] * 11, *[third] * 2, ""]
+    export = replace(pilot, tables={**pilot.tables, "participants": people})
+    found = background_differences(export, primary)[0]
+    assert found.df == 1
+    assert found.note == "3 participants with rarer answers or none left out of the test"
+    assert [group.test.n for group in found.groups] == [10, 11, 2]
+
+
 def test_comments_are_counted_by_round_and_not_repeated(folder: Path) -> None:
     who = read_export(folder).tables["participants"]["participant"].iloc[0]
     words = "an unmistakable remark"
