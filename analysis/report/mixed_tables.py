@@ -24,7 +24,7 @@ _ORDINAL = (
     "Laplace's approximation. In log odds of a higher rating than {reference}'s; exp(b) is an odds "
     "ratio. z takes the numbers of participants and requests as large; with few, p is too small: "
     "with 24 participants and ten requests an arm without effect came to p ≤ .05 in 9% of "
-    "simulated studies, by the linear model in 5.5%."
+    "null studies, by the linear model in 5.5%."
 )
 
 

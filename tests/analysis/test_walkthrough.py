@@ -29,7 +29,7 @@ def test_the_notebook_runs_on_its_own_synthetic_export(monkeypatch: pytest.Monke
     text = printed()
     assert "simulated participants" in text
     assert "F3. Every remaining comparison" in text
-    assert "'index.html', 'report.md', 'results.json', 'tables'" in text
+    assert "'index.html', 'latex', 'report.md', 'results.json', 'tables'" in text
 
 
 def test_the_notebook_runs_on_the_export_it_is_given(
