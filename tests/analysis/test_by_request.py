@@ -79,7 +79,7 @@ def test_the_level_that_the_ordinal_table_names_is_the_measured_one(pilot_report
         row["model"]: row["arm"]["value"] for row in rows if row["null"].startswith("requests")
     }
     ordinal, linear = share[ORDINAL_REQUESTS], share[LINEAR_REQUESTS]
-    said = f"in {100 * ordinal:g}% of simulated studies, by the linear model in {100 * linear:g}%"
+    said = f"in {100 * ordinal:g}% of null studies, by the linear model in {100 * linear:g}%"
     assert said in pilot_report.tables["ordinal"].note
 
 
