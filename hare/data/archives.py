@@ -28,8 +28,7 @@ _DAMAGED = (
     lzma.LZMAError,
     EOFError,
     OSError,
-    RuntimeError,  # an encrypted member
-    NotImplementedError,  # a compression that Python does not read
+    RuntimeError,  # an encrypted member, or a compression that Python does not read
     struct.error,
     ValueError,  # a name that is no text
 )
